@@ -1,0 +1,1 @@
+"""Figures with a unit and a kind."""

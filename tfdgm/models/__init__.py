@@ -1,0 +1,1 @@
+"""One file a model; base.py is the contract, registry.py the table."""

@@ -1,0 +1,1 @@
+"""Losses and bounds: pure functions, per example [B], in nats; no networks."""

@@ -1,0 +1,1 @@
+"""Strategy, the loop over phases, checkpoints, averages and callbacks."""
