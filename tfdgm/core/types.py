@@ -19,6 +19,8 @@ class DataSpec:
       dtype: dtype of `x` as the pipeline delivers it.
       domain: the values of `x`: `binary` {0, 1}; `unit` [0, 1]; `symmetric` [-1, 1]; `uint8` the whole
         numbers 0 to 255; `real` any; `tokens` indices into `vocabulary`.
+      num_levels: how many equally spaced values a scalar takes over its domain (256 for 8-bit images, 2 for
+        binary ones, 17 for the 8x8 digits); 0 where it is continuous.
       num_classes: number of labels, 0 where the data has none.
       vocabulary: the tokens, for domain `tokens`.
     """
@@ -26,6 +28,7 @@ class DataSpec:
     shape: tuple[int, ...]
     dtype: str = "float32"
     domain: Domain = "unit"
+    num_levels: int = 256
     num_classes: int = 0
     vocabulary: tuple[str, ...] = ()
 
