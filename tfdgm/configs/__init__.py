@@ -6,9 +6,8 @@ A family's module has `PRESETS`, a dict of `"<model>:<dataset>"` to a `Preset`. 
 import dataclasses
 import difflib
 import importlib
-from collections.abc import Callable
 
-from tfdgm.configs.experiment import DataConfig, ExperimentConfig, OptimizerConfig, TrainingConfig
+from tfdgm.configs.experiment import DataConfig, ExperimentConfig, OptimizerConfig, Preset, TrainingConfig
 
 __all__ = [
     "DataConfig",
@@ -32,21 +31,6 @@ class UnknownNameError(ValueError):
     def __init__(self, kind: str, name: str, known: list[str]) -> None:
         """Names the kind of thing, the value given and the nearest right ones."""
         super().__init__(f"{kind} {name!r} is unknown; {nearest(name, known)}")
-
-
-@dataclasses.dataclass(frozen=True)
-class Preset:
-    """A packaged configuration.
-
-    Attributes:
-      build: takes one of `arguments`, or "", and returns a fresh `ExperimentConfig`.
-      summary: one line: what it is and what it reaches, in which unit, in how long on two cores.
-      arguments: the arguments it takes; every preset takes `smoke`, a minute of CPU at most.
-    """
-
-    build: Callable[[str], ExperimentConfig]
-    summary: str
-    arguments: tuple[str, ...] = ("smoke",)
 
 
 def presets() -> dict[str, Preset]:

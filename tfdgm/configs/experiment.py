@@ -1,6 +1,7 @@
 """The typed configuration of one run. Plain dataclasses: no TensorFlow, so `--help` and a typing error answer at once."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 
@@ -124,3 +125,18 @@ class ExperimentConfig:
     def to_dict(self) -> dict[str, Any]:
         """Plain nested dictionaries, as written to `config.json`."""
         return dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class Preset:
+    """A packaged configuration.
+
+    Attributes:
+      build: takes one of `arguments`, or "", and returns a fresh `ExperimentConfig`.
+      summary: one line: what it is and what it reaches, in which unit, in how long on two cores.
+      arguments: the arguments it takes; every preset takes `smoke`, a minute of CPU at most.
+    """
+
+    build: Callable[[str], ExperimentConfig]
+    summary: str
+    arguments: tuple[str, ...] = ("smoke",)

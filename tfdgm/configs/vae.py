@@ -2,9 +2,8 @@
 
 import dataclasses
 from collections.abc import Callable
-
-from tfdgm.configs import experiment
-from tfdgm.configs.experiment import DataConfig, ExperimentConfig, OptimizerConfig, TrainingConfig
+from typing import Any
+from tfdgm.configs.experiment import DataConfig, ExperimentConfig, OptimizerConfig, Preset, TrainingConfig
 
 
 @dataclasses.dataclass
@@ -58,7 +57,7 @@ class VAEEvaluation:
     num_iwae_samples: int = 5000
 
 
-def _base(data: DataConfig, **training: object) -> ExperimentConfig:
+def _experiment(data: DataConfig, **training: Any) -> ExperimentConfig:
     return ExperimentConfig(
         model=VAEConfig(),
         optimizers=VAEOptimizers(vae=OptimizerConfig(learning_rate=1e-3, schedule="cosine")),
@@ -66,3 +65,106 @@ def _base(data: DataConfig, **training: object) -> ExperimentConfig:
         training=TrainingConfig(best_metric="elbo", **training),
         evaluation=VAEEvaluation(),
     )
+
+
+def _mnist(argument: str) -> ExperimentConfig:
+    """One stochastic layer as in Burda et al. (2016), table 1: 50 latents, 200-200 tanh; 300 epochs."""
+    config = _experiment(
+        DataConfig(name="mnist", domain="binary"),
+        batch_size=100,
+        num_steps=180_000,
+        log_every=600,
+        evaluate_every=6_000,
+        checkpoint_every=6_000,
+        sample_every=30_000,
+        steps_per_execution=20,
+    )
+    if argument == "long":
+        config.training.num_steps = 900_000
+    if argument == "paper":
+        # 3,280 epochs of 59,600 images in batches of 20; Adam's epsilon as in their section 5.
+        config.data.num_validation = 400
+        config.training.batch_size = 20
+        config.training.num_steps = 3_280 * 2_980
+        config.optimizers.vae = OptimizerConfig(schedule="burda", learning_rate=1e-3, epsilon=1e-4)
+    return config
+
+
+def _digits(argument: str) -> ExperimentConfig:
+    """The embedded 8x8 digits, each pixel binarised anew every epoch."""
+    del argument
+    config = _experiment(
+        DataConfig(name="digits", domain="binary"),
+        batch_size=50,
+        num_steps=8_000,
+        log_every=200,
+        evaluate_every=1_000,
+        checkpoint_every=1_000,
+        sample_every=4_000,
+        steps_per_execution=20,
+    )
+    config.model.latent_dim = 16
+    config.model.hidden_sizes = (128, 128)
+    return config
+
+
+def _folder(argument: str) -> ExperimentConfig:
+    """Images of the user's own: convolutional, discretized-logistic, so that nats count the 8-bit levels."""
+    del argument
+    config = _experiment(
+        DataConfig(name="folder", domain="unit"),
+        batch_size=64,
+        num_steps=20_000,
+        log_every=100,
+        evaluate_every=1_000,
+        checkpoint_every=1_000,
+        sample_every=1_000,
+    )
+    config.model.network = "conv"
+    config.model.activation = "relu"
+    config.model.likelihood = "discretized_logistic"
+    return config
+
+
+def _as_iwae(config: ExperimentConfig) -> ExperimentConfig:
+    config.model.model_name = "iwae"
+    config.model.objective = "iwae"
+    config.model.num_importance_samples = 5
+    return config
+
+
+def _smoke(config: ExperimentConfig) -> ExperimentConfig:
+    """A preset's own path in a minute of CPU: small networks, few steps, few samples."""
+    config.model.latent_dim = 4
+    config.model.hidden_sizes = (32,)
+    config.model.num_filters = (8, 8)
+    config.training = dataclasses.replace(
+        config.training,
+        num_steps=200,
+        batch_size=20,
+        log_every=20,
+        evaluate_every=100,
+        checkpoint_every=40,
+        sample_every=100,
+        steps_per_execution=20,
+    )
+    config.evaluation = VAEEvaluation(num_elbo_samples=4, num_iwae_samples=50)
+    return config
+
+
+def _preset(build: Callable[[str], ExperimentConfig], summary: str, *arguments: str, iwae: bool = False) -> Preset:
+    def built(argument: str) -> ExperimentConfig:
+        config = build(argument)
+        config = _as_iwae(config) if iwae else config
+        return _smoke(config) if argument == "smoke" else config
+
+    return Preset(built, summary, ("smoke", *arguments))
+
+
+PRESETS = {
+    "vae:digits": _preset(_digits, "VAE on the embedded 8x8 digits"),
+    "vae:mnist": _preset(_mnist, "VAE on MNIST, one layer of Burda et al.", "long", "paper"),
+    "vae:folder": _preset(_folder, "convolutional VAE on your own images: --config.data.path=DIR"),
+    "iwae:digits": _preset(_digits, "IWAE (k=5) on the embedded 8x8 digits", iwae=True),
+    "iwae:mnist": _preset(_mnist, "IWAE (k=5) on MNIST", "long", "paper", iwae=True),
+}

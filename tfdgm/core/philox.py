@@ -58,7 +58,7 @@ def random_bits(
       seeds: int64 [N], one key a row.
       num_words: number of words a row, static.
       stream: which of a program's draws this is; equal streams give equal bits.
-      step: a counter below 2**32, for draws that recur.
+      step: a counter below 2**32 for draws that recur; a scalar, or [N] with one a row.
       role: separates families of draws that share streams and steps (training from evaluation).
 
     Returns:
@@ -67,7 +67,8 @@ def random_bits(
     num_blocks = -(-num_words // 4)
     seeds = tf.convert_to_tensor(seeds, tf.int64)[:, tf.newaxis]
     blocks = tf.range(num_blocks, dtype=tf.int64)[tf.newaxis, :]
-    counter = (blocks, _word(stream), _word(step), _word(role))
+    step = tf.reshape(_word(step), [-1, 1])
+    counter = (blocks, _word(stream), step, _word(role))
     key = (_low(seeds), _high(seeds))
     words = tf.stack(philox4x32(counter, key), axis=-1)
     return tf.reshape(words, [tf.shape(seeds)[0], 4 * num_blocks])[:, :num_words]
@@ -128,6 +129,17 @@ def fold_in(seeds: tf.Tensor, stream: int = 0, *, step: tf.Tensor | int = 0, rol
     words = random_bits(seeds, 2, stream=stream + 2**31, step=step, role=role)
     high = tf.bitwise.right_shift(words[:, 0], tf.constant(1, tf.int64))
     return tf.bitwise.bitwise_or(tf.bitwise.left_shift(high, tf.constant(32, tf.int64)), words[:, 1])
+
+
+def fresh_where_negative(seeds: tf.Tensor) -> tf.Tensor:
+    """Seeds as given, each negative one replaced by a fresh 53-bit seed that JSON carries exactly.
+
+    The draw ignores `tf.random.set_seed`, so a served model gives new samples after each restart.
+    """
+    fresh = tf.raw_ops.RandomUniformInt(
+        shape=tf.shape(seeds), minval=tf.constant(0, tf.int64), maxval=tf.constant(2**53, tf.int64), seed=0, seed2=0
+    )
+    return tf.where(seeds < 0, fresh, seeds)
 
 
 def _multiply(word: tf.Tensor, multiplier: int) -> tuple[tf.Tensor, tf.Tensor]:

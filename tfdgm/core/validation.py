@@ -1,0 +1,17 @@
+"""Checks of plain arguments, each refusing with the field's name, its value and what would be right."""
+
+from collections.abc import Iterable
+
+
+def require_choice(field: str, value: str, choices: Iterable[str]) -> None:
+    """Raises ValueError unless `value` is one of `choices`."""
+    choices = tuple(choices)
+    if value not in choices:
+        raise ValueError(f"{field} is {value!r}; it must be one of {', '.join(choices)}")
+
+
+def require_at_least(minimum: float, **fields: float) -> None:
+    """Raises ValueError for the first field below `minimum`."""
+    for field, value in fields.items():
+        if value < minimum:
+            raise ValueError(f"{field} is {value}; it must be at least {minimum}")

@@ -1,0 +1,32 @@
+"""Paths between points of a standard normal latent space."""
+
+import tensorflow as tf
+
+
+def great_circle(z_a: tf.Tensor, z_b: tf.Tensor, num_points: int) -> tf.Tensor:
+    """Points from z_a to z_b, ends included: directions along the great circle, norms linearly.
+
+    Args:
+      z_a: [B, D].
+      z_b: [B, D].
+      num_points: at least 2.
+
+    Returns:
+      [B, num_points, D].
+
+    References:
+      White (2016), Sampling generative networks, section 2.1 (slerp).
+    """
+    t = tf.linspace(tf.zeros([], z_a.dtype), tf.ones([], z_a.dtype), num_points)[tf.newaxis, :, tf.newaxis]
+    norm_a, norm_b = tf.norm(z_a, axis=-1, keepdims=True), tf.norm(z_b, axis=-1, keepdims=True)
+    unit_a, unit_b = (z_a / norm_a)[:, tf.newaxis], (z_b / norm_b)[:, tf.newaxis]
+    cosine = tf.clip_by_value(tf.reduce_sum(unit_a * unit_b, -1, keepdims=True), -1.0, 1.0)
+    angle = tf.acos(cosine)
+    sine = tf.sin(angle)
+    # Parallel ends have no arc: there the straight line is the limit.
+    straight = sine < 1e-4
+    safe = tf.where(straight, tf.ones_like(sine), sine)
+    weight_a = tf.where(straight, 1.0 - t, tf.sin((1.0 - t) * angle) / safe)
+    weight_b = tf.where(straight, t * tf.ones_like(sine), tf.sin(t * angle) / safe)
+    norm = (1.0 - t) * norm_a[:, tf.newaxis] + t * norm_b[:, tf.newaxis]
+    return norm * (weight_a * unit_a + weight_b * unit_b)

@@ -1,0 +1,310 @@
+"""The contract every model keeps: `train_step` is the algorithm, this class is the rest.
+
+A model's constructor takes a `DataSpec` and plain keywords and builds every variable. `train_step(batch)` then reads
+like the paper: it draws with `row_seeds`, updates with `minimize`, returns logs. What Keras, the strategy and
+the loop need besides stands here once: optimizers by group, sums over replicas, seeds by global row, means of logs,
+the step that went non-finite.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfdgm.core import philox
+from tfdgm.core.types import DataSpec, Endpoint, Phase
+from tfdgm.models.endpoints import default_endpoints
+from tfdgm.models.log_means import LogMeans
+
+Batch = Mapping[str, tf.Tensor]
+Logs = dict[str, tf.Tensor]
+
+_TRAIN, _TEST = 0, 1  # roles: training and evaluation draw different noise at the same step
+_NOISE_STREAM = 1 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Fault:
+    """The first non-finite tensor of a run: at which step, in which group, what it was."""
+
+    step: int
+    group: str
+    tensor: str
+
+
+@dataclasses.dataclass(frozen=True)
+class _Clock:
+    """What a traced step draws its noise by: the role, the counter of its steps, and its local batch size."""
+
+    role: int
+    step: tf.Tensor
+    batch_size: tf.Tensor
+
+
+class GenerativeModel(keras.Model):
+    """Base of all models.
+
+    Attributes:
+      spec: the data specification the model was built for.
+      event_shape: shape of one example.
+      seed: the run's seed; all training noise is a function of it, the step, the stream and the global row.
+      step: int64 scalar variable, training steps done in the whole run.
+      phase_step: int64 scalar variable, training steps done in the current phase; schedules read it.
+      optimizers: the optimizers by variable group, after `compile`.
+    """
+
+    def __init__(self, spec: DataSpec, *, seed: int = 0, **kwargs: Any) -> None:
+        """Args: spec: what one example is. seed: the run's seed. kwargs: Keras's own (`name`, `dtype`)."""
+        super().__init__(**kwargs)
+        self.spec = spec
+        self.event_shape = spec.shape
+        self.seed = seed
+        self.optimizers: dict[str, keras.optimizers.Optimizer] = {}
+        self.step = self._counter("step")
+        self.phase_step = self._counter("phase_step")
+        self._test_steps = self._counter("test_steps")
+        self._initialized = self._counter("initialized")
+        self._fault = self._counter("fault")
+        self.log_means = LogMeans()
+        self._clock: _Clock | None = None
+        self.built = True  # variables are built by constructors, never by a first call
+
+    # ---- what a model gives -------------------------------------------------------------------------------------
+
+    def groups(self) -> dict[str, list[keras.Variable]]:
+        """The variable groups, each with its own optimizer. Default: one, of all trainable variables."""
+        return {"model": self.trainable_variables}
+
+    def initialize(self, batch: Batch) -> None:
+        """Sets data-dependent values from the first global batch; runs once in a run, on all replicas."""
+
+    def phases(self) -> list[Phase]:
+        """The phases of a run, in order. Default: one, as long as the configuration says."""
+        return [Phase()]
+
+    def endpoints(self) -> dict[str, Endpoint]:
+        """What an export publishes. Default: an endpoint for each capability the model has."""
+        return default_endpoints(self)
+
+    # ---- what an algorithm uses ---------------------------------------------------------------------------------
+
+    def minimize(self, group: str, loss_fn: Callable[..., Any], *args: Any) -> Any:
+        """One optimizer step of a variable group on the mean of a per-example loss over the global batch.
+
+        Args:
+          group: name of the variable group; no other variable moves.
+          loss_fn: called with `args` under the tape; gives a loss [B], or `(loss [B], anything)`.
+          *args: for `loss_fn`.
+
+        Returns:
+          The loss [B], or `(loss, anything)`, as `loss_fn` gave it.
+
+        Raises:
+          ValueError: when a variable of the group gets no gradient.
+        """
+        variables = self.groups()[group]
+        optimizer = self.optimizers[group]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch([variable.value for variable in variables])
+            outputs = loss_fn(*args)
+            loss = tf.reduce_mean(outputs[0] if isinstance(outputs, tuple) else outputs)
+            # Keras sums gradients over replicas.
+            scaled = optimizer.scale_loss(loss / _replica_context().num_replicas_in_sync)
+        gradients = tape.gradient(scaled, [variable.value for variable in variables])
+        _require_gradients(group, variables, gradients)
+        self._note_fault(group, loss, gradients)
+        optimizer.apply(gradients, variables)
+        return outputs
+
+    def row_seeds(self, stream: int = 0) -> tf.Tensor:
+        """Seeds int64 [B] of this step's rows, by the run's seed, the step, the stream and the GLOBAL row.
+
+        One device and any number of replicas so draw the same noise for the same row.
+        """
+        clock = self._running_clock()
+        first = _replica_context().replica_id_in_sync_group
+        rows = tf.range(clock.batch_size, dtype=tf.int64) + tf.cast(first, tf.int64) * tf.cast(
+            clock.batch_size, tf.int64
+        )
+        # Two folds, the step's and then the row's: a counter has one word for either.
+        step_seed = philox.fold_in(tf.constant([self.seed], tf.int64), stream, step=clock.step, role=clock.role)
+        return philox.fold_in(tf.repeat(step_seed, clock.batch_size), step=rows)
+
+    def row_noise(self, shape: tuple[int, ...], stream: int = 0) -> tf.Tensor:
+        """Uniforms [B, *shape] in [0, 1): one stock draw for the global batch, of which each replica keeps its rows.
+
+        The same promise as `row_seeds` at less cost, for draws too many for row seeds (Gibbs sweeps).
+        """
+        clock = self._running_clock()
+        context = _replica_context()
+        batch_size = clock.batch_size
+        key = philox.fold_in(
+            tf.constant([self.seed], tf.int64), stream + _NOISE_STREAM, step=clock.step, role=clock.role
+        )
+        noise = tf.random.stateless_uniform(
+            [batch_size * context.num_replicas_in_sync, *shape],
+            seed=tf.stack([key[0], key[0]]),
+            dtype=self.variable_dtype,
+        )
+        first = tf.cast(context.replica_id_in_sync_group, tf.int32) * batch_size
+        return noise[first : first + batch_size]
+
+    def global_mean(self, value: tf.Tensor) -> tf.Tensor:
+        """Mean over the replicas of per-replica values of equal shape."""
+        return _replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, value)
+
+    # ---- Keras --------------------------------------------------------------------------------------------------
+
+    def compile(self, optimizer: Any = "adam", **kwargs: Any) -> None:
+        """Takes the optimizers and builds them at once, under the strategy's scope.
+
+        Args:
+          optimizer: a dict of Keras optimizers by variable group, or one optimizer for a model of one group.
+          **kwargs: `run_eagerly`, `steps_per_execution`, `jit_compile` (default False: on CPU a plain graph is
+            the faster one) as Keras has them.
+
+        Raises:
+          ValueError: when the names are not those of the model's groups.
+        """
+        groups = self.groups()
+        named = dict(optimizer) if isinstance(optimizer, Mapping) else dict.fromkeys(groups, optimizer)
+        if set(named) != set(groups) or (len(groups) > 1 and not isinstance(optimizer, Mapping)):
+            raise ValueError(f"optimizers are {sorted(named)}; {self.name} needs a dict with {sorted(groups)}")
+        with self.distribute_strategy.scope():
+            self.optimizers = {name: self._built_optimizer(named[name], groups[name]) for name in groups}
+        first = next(iter(self.optimizers.values()))
+        super().compile(first, auto_scale_loss=False, **{"jit_compile": False, **kwargs})
+
+    def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
+        """Keras's `fit`, after `initialize` has seen the first batch if it has not yet."""
+        self.ensure_initialized(x)
+        return super().fit(x, *args, **kwargs)
+
+    def ensure_initialized(self, dataset: Any) -> None:
+        """Runs `initialize` on the first global batch unless it ever ran; its mark is part of the checkpoint."""
+        if type(self).initialize is GenerativeModel.initialize or int(self._initialized):
+            return
+        strategy = self.distribute_strategy
+        if isinstance(dataset, tf.data.Dataset):
+            dataset = strategy.experimental_distribute_dataset(dataset.take(1))
+
+        @tf.function
+        def run(batch: Batch) -> None:
+            strategy.run(lambda local: self.initialize(self._cast(local)), args=(batch,))
+
+        run(next(iter(dataset)))
+        self._initialized.assign(1)
+
+    def make_train_function(self, force: bool = False) -> Callable[..., Any]:
+        """Keras's, around a step that also counts itself and gathers its logs."""
+        if self.train_function is None or force:
+            self.train_function = self._make_function(self._counted_train_step)
+        return self.train_function
+
+    def make_test_function(self, force: bool = False) -> Callable[..., Any]:
+        """Keras's, around a step that also counts itself and gathers its logs."""
+        if self.test_function is None or force:
+            self.test_function = self._make_function(self._counted_test_step)
+        return self.test_function
+
+    def get_metrics_result(self) -> dict[str, tf.Tensor]:
+        """Means of the logs since the last reset, each example weighted alike."""
+        return self.log_means.result()
+
+    def reset_metrics(self) -> None:
+        """Starts new means, and evaluation noise over again, so that equal evaluations give equal numbers."""
+        self.log_means.reset_state()
+        self._test_steps.assign(0)
+
+    def fault(self) -> Fault | None:
+        """The first non-finite loss or gradient since the run began, or None."""
+        code = int(self._fault)
+        if not code:
+            return None
+        step, place = divmod(code - 1, 1 << 24)
+        group_index, slot = divmod(place, 1 << 16)
+        group, variables = list(self.groups().items())[group_index]
+        return Fault(step, group, "the loss" if slot == 0 else f"the gradient of {variables[slot - 1].path}")
+
+    # ---- private ------------------------------------------------------------------------------------------------
+
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
+        """Nothing: variables stand. Keras's own consumes a batch and fails on one replica a worker."""
+
+    def _counter(self, name: str) -> keras.Variable:
+        return self.add_weight(
+            shape=(), initializer="zeros", dtype="int64", trainable=False, aggregation="only_first_replica", name=name
+        )
+
+    def _built_optimizer(self, optimizer: Any, variables: list[keras.Variable]) -> keras.optimizers.Optimizer:
+        optimizer = keras.optimizers.get(optimizer)
+        if self.dtype_policy.name == "mixed_float16":
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+        if not optimizer.built:
+            optimizer.build(variables)
+        return optimizer
+
+    def _counted_train_step(self, batch: Batch) -> Logs:
+        batch = self._cast(batch)
+        self._clock = _Clock(_TRAIN, tf.convert_to_tensor(self.step), _batch_size(batch))
+        logs = self._gathered(self.train_step(batch))
+        self.step.assign_add(1)
+        self.phase_step.assign_add(1)
+        return logs
+
+    def _counted_test_step(self, batch: Batch) -> Logs:
+        batch = self._cast(batch)
+        self._clock = _Clock(_TEST, tf.convert_to_tensor(self._test_steps), _batch_size(batch))
+        logs = self._gathered(self.test_step(batch))
+        self._test_steps.assign_add(1)
+        return logs
+
+    def _gathered(self, logs: Logs) -> Logs:
+        means = {name: tf.reduce_mean(value) for name, value in logs.items()}
+        self.log_means.update_state(means, self._running_clock().batch_size)
+        self._clock = None
+        # Keras reduces logs over axis 0 on many workers, which scalars do not have.
+        return {name: tf.reshape(value, [1]) for name, value in means.items()}
+
+    def _running_clock(self) -> _Clock:
+        if self._clock is None:
+            raise RuntimeError("row_seeds and row_noise belong to a training or test step; pass seeds elsewhere")
+        return self._clock
+
+    def _cast(self, batch: Batch) -> Batch:
+        def cast(value: tf.Tensor) -> tf.Tensor:
+            return tf.cast(value, self.variable_dtype) if value.dtype.is_floating else value
+
+        return {name: cast(value) for name, value in batch.items()}
+
+    def _note_fault(self, group: str, loss: tf.Tensor, gradients: list[tf.Tensor]) -> None:
+        tensors = [loss]
+        if not isinstance(self.optimizers[group], keras.optimizers.LossScaleOptimizer):
+            tensors += gradients  # loss scaling looks for overflow itself and skips such steps
+        squares = tf.stack([tf.cast(tf.nn.l2_loss(_dense(tensor)), tf.float32) for tensor in tensors])
+        bad = tf.cast(~tf.math.is_finite(squares), tf.int32)
+        bad = _replica_context().all_reduce(tf.distribute.ReduceOp.SUM, bad)
+        place = (list(self.groups()).index(group) << 16) + tf.argmax(bad > 0)
+        code = tf.convert_to_tensor(self.step) * (1 << 24) + place + 1
+        known = tf.convert_to_tensor(self._fault)
+        self._fault.assign(tf.where((known == 0) & tf.reduce_any(bad > 0), code, known))
+
+
+def _replica_context() -> tf.distribute.ReplicaContext:
+    return tf.distribute.get_replica_context()
+
+
+def _batch_size(batch: Batch) -> tf.Tensor:
+    return tf.shape(batch["x"])[0]
+
+
+def _dense(tensor: tf.Tensor | tf.IndexedSlices) -> tf.Tensor:
+    return tensor.values if isinstance(tensor, tf.IndexedSlices) else tensor
+
+
+def _require_gradients(group: str, variables: list[keras.Variable], gradients: list[tf.Tensor | None]) -> None:
+    missing = [variable.path for variable, gradient in zip(variables, gradients, strict=True) if gradient is None]
+    if missing:
+        raise ValueError(f"the loss of group {group!r} does not depend on {', '.join(missing)}")

@@ -1,0 +1,55 @@
+"""What a model publishes, read off its capabilities: flat dicts of tensors, each with a leading batch dimension."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import tensorflow as tf
+
+from tfdgm.core import philox
+from tfdgm.core.types import Endpoint
+from tfdgm.math import images
+
+if TYPE_CHECKING:
+    from tfdgm.models.base import GenerativeModel
+
+Tensors = dict[str, tf.Tensor]
+
+
+def default_endpoints(model: GenerativeModel) -> dict[str, Endpoint]:
+    """An endpoint for each capability of `model`; `sample` is the first, which serving takes as its default.
+
+    `sample`, `sample_mean` and `sample_png` take `seed` int64 [B] and return it: a negative seed is replaced by
+    a fresh one first, so any answer can be replayed. `encode`, `reconstruct` and `log_prob` take `x`; `decode`
+    takes `z`.
+    """
+    found: dict[str, Endpoint] = {}
+    seed = {"seed": tf.TensorSpec([None], tf.int64, name="seed")}
+    x = {"x": tf.TensorSpec([None, *model.event_shape], model.spec.dtype, name="x")}
+    if hasattr(model, "sample"):
+        found["sample"] = Endpoint(lambda seed: _seeded(model.sample, "samples", seed), seed)
+    if hasattr(model, "sample_mean"):
+        found["sample_mean"] = Endpoint(lambda seed: _seeded(model.sample_mean, "means", seed), seed)
+    if "sample" in found and model.spec.is_image:
+        found["sample_png"] = Endpoint(lambda seed: _png(model, seed), seed)
+    if hasattr(model, "encode"):
+        found["encode"] = Endpoint(lambda x: model.encode(x), x)
+    if hasattr(model, "decode"):
+        z = {"z": tf.TensorSpec([None, model.latent_dim], tf.float32, name="z")}
+        found["decode"] = Endpoint(lambda z: {"means": model.decode(z)}, z)
+    if hasattr(model, "reconstruct"):
+        found["reconstruct"] = Endpoint(lambda x: {"means": model.reconstruct(x)}, x)
+    if hasattr(model, "log_prob"):
+        found["log_prob"] = Endpoint(lambda x: {"log_prob": model.log_prob(x)}, x)
+    return found
+
+
+def _seeded(draw: object, output: str, seed: tf.Tensor) -> Tensors:
+    seed = philox.fresh_where_negative(seed)
+    return {output: tf.cast(draw(seed), tf.float32), "seed": seed}
+
+
+def _png(model: GenerativeModel, seed: tf.Tensor) -> Tensors:
+    seed = philox.fresh_where_negative(seed)
+    draw = getattr(model, "sample_mean", model.sample)
+    return {"image_bytes": images.encode_png(images.to_uint8(draw(seed), model.spec)), "seed": seed}

@@ -1,0 +1,42 @@
+"""The one table of models, resolved lazily: naming a model imports only its own file."""
+
+import dataclasses
+import importlib
+from typing import Any
+
+from tfdgm.configs import UnknownNameError
+from tfdgm.core.types import DataSpec
+
+MODELS: dict[str, str] = {
+    "vae": "tfdgm.models.vae:VAE",
+    "iwae": "tfdgm.models.vae:VAE",
+}
+
+
+def list_models() -> list[str]:
+    """Names that `build` takes."""
+    return sorted(MODELS)
+
+
+def build(name: str, spec: DataSpec, **config: Any) -> Any:
+    """A new model.
+
+    Args:
+      name: one of `list_models()`.
+      spec: what one example is.
+      **config: fields of the model's configuration, and Keras's `name` and `dtype`.
+
+    Raises:
+      UnknownNameError: naming the nearest model.
+      ValueError: from the constructor, naming the field.
+    """
+    if name not in MODELS:
+        raise UnknownNameError("model", name, list_models())
+    module, _, attribute = MODELS[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)(spec, name=config.pop("name", name), **config)
+
+
+def build_from_config(config: Any, spec: DataSpec, *, seed: int) -> Any:
+    """The model that a configuration's `model` part describes."""
+    fields = dataclasses.asdict(config)
+    return build(fields.pop("model_name"), spec, seed=seed, **fields)

@@ -1,0 +1,173 @@
+"""Variational autoencoder (Kingma & Welling 2014) and importance-weighted autoencoder (Burda et al. 2016).
+
+Generative story:  z ~ N(0, I),  x ~ p(x | decoder(z)).
+Inference model:   q(z|x) = N(mean(x), diag exp(log_var(x))).
+VAE maximises      E_q log p(x|z) - KL(q(z|x) || p(z))              (Kingma & Welling eq. 7)
+IWAE maximises     E_q log (1/K) sum_k p(x, z_k) / q(z_k|x)         (Burda et al. eq. 8)
+with z = mean(x) + exp(log_var(x) / 2) * noise                      (the reparameterisation trick, eq. 10)
+"""
+
+from typing import Any
+
+import tensorflow as tf
+
+from tfdgm.core import philox
+from tfdgm.core.types import DataSpec
+from tfdgm.core.validation import require_at_least, require_choice
+from tfdgm.math import latents
+from tfdgm.models.base import Batch, GenerativeModel, Logs
+from tfdgm.networks.conv import conv_decoder, conv_encoder
+from tfdgm.networks.mlp import mlp
+from tfdgm.objectives import elbo as bounds
+from tfdgm.objectives import likelihood as likelihoods
+
+_OBSERVATION_STREAM = 1  # seeds of x given z; z itself uses the rows' own seeds
+
+
+class VAE(GenerativeModel):
+    """VAE, beta-VAE and IWAE; the fields are those of `tfdgm.configs.vae.VAEConfig`."""
+
+    def __init__(
+        self,
+        spec: DataSpec,
+        *,
+        latent_dim: int = 50,
+        network: str = "mlp",
+        hidden_sizes: tuple[int, ...] = (200, 200),
+        num_filters: tuple[int, ...] = (32, 64),
+        activation: str = "tanh",
+        likelihood: str = "bernoulli",
+        objective: str = "elbo",
+        num_importance_samples: int = 1,
+        kl_weight: float = 1.0,
+        kl_warmup_steps: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        """Builds encoder and decoder for `spec`; see `VAEConfig` for the fields.
+
+        Raises:
+          ValueError: naming a field with a value that it cannot have.
+        """
+        super().__init__(spec, **kwargs)
+        require_choice("network", network, ("mlp", "conv"))
+        require_choice("objective", objective, bounds.BOUNDS)
+        require_at_least(1, latent_dim=latent_dim, num_importance_samples=num_importance_samples)
+        self.network = network
+        self.latent_dim = latent_dim
+        self.likelihood = likelihoods.likelihood(likelihood, domain=spec.domain, num_levels=spec.num_levels)
+        self.bound_loss = bounds.BOUNDS[objective]
+        self.num_importance_samples = num_importance_samples
+        self.kl_weight, self.kl_warmup_steps = kl_weight, kl_warmup_steps
+        shape = spec.shape
+        if network == "mlp":
+            self.encoder = mlp(shape, hidden_sizes, [2 * latent_dim], activation=activation, name="encoder")
+            self.decoder = mlp([latent_dim], hidden_sizes[::-1], shape, activation=activation, name="decoder")
+        else:
+            self.encoder = conv_encoder(shape, num_filters, 2 * latent_dim, activation=activation, name="encoder")
+            self.decoder = conv_decoder(latent_dim, num_filters, shape, activation=activation, name="decoder")
+        self.log_scale = self.add_weight(
+            shape=(), initializer="zeros", trainable=self.likelihood.has_scale, name="log_scale"
+        )
+
+    def groups(self) -> dict[str, list[Any]]:
+        """One group: encoder and decoder share a loss."""
+        return {"vae": self.trainable_variables}
+
+    def initialize(self, batch: Batch) -> None:
+        """Sets the decoder's last bias so that it starts at the data's mean (Burda et al. 2016, section 5)."""
+        if self.network != "mlp":
+            return  # a convolution's bias is shared by all pixels
+        mean = self.global_mean(tf.reduce_mean(batch["x"], axis=0))
+        bias = self.decoder.get_layer("outputs").bias
+        bias.assign(tf.reshape(self.likelihood.inverse_mean(mean), bias.shape))
+
+    def train_step(self, batch: Batch) -> Logs:
+        """One step on the bound, with `num_importance_samples` posterior samples an example."""
+        x, seeds = batch["x"], self.row_seeds()
+        loss, terms = self.minimize("vae", self._loss, x, seeds)
+        return {"loss/vae": loss, **terms}
+
+    def test_step(self, batch: Batch) -> Logs:
+        """The ELBO with one sample, and its two terms."""
+        _, kl, log_likelihood, _ = self._terms(batch["x"], self.row_seeds(), 1)
+        return {"elbo": bounds.elbo(log_likelihood, kl), "kl": kl, "log_likelihood": log_likelihood}
+
+    def sample(self, seeds: tf.Tensor) -> tf.Tensor:
+        """Draws x from p(x|z) p(z): seeds int64 [N] to [N, *event_shape]; row i depends on `seeds[i]` alone."""
+        outputs = self.decoder(self.sample_latents(seeds))
+        return self.likelihood.sample(outputs, self.log_scale.value, philox.fold_in(seeds, _OBSERVATION_STREAM))
+
+    def sample_mean(self, seeds: tf.Tensor) -> tf.Tensor:
+        """E[x|z] at the z of `sample`: what pictures of VAEs usually show; [N, *event_shape]."""
+        return self.decode(self.sample_latents(seeds))
+
+    def sample_latents(self, seeds: tf.Tensor) -> tf.Tensor:
+        """z from the prior N(0, I), [N, latent_dim]."""
+        return philox.row_normal(seeds, (self.latent_dim,), dtype=self.compute_dtype)
+
+    def encode(self, x: tf.Tensor) -> dict[str, tf.Tensor]:
+        """q(z|x): `z_mean` and `z_log_var`, each [B, latent_dim]."""
+        z_mean, z_log_var = self._posterior(x)
+        return {"z_mean": z_mean, "z_log_var": z_log_var}
+
+    def decode(self, z: tf.Tensor) -> tf.Tensor:
+        """E[x|z]: [B, latent_dim] to [B, *event_shape]."""
+        return self.likelihood.mean(tf.cast(self.decoder(z), self.variable_dtype))
+
+    def reconstruct(self, x: tf.Tensor) -> tf.Tensor:
+        """E[x|z] at the posterior mean, [B, *event_shape]."""
+        return self.decode(self._posterior(x)[0])
+
+    def interpolate(self, z_a: tf.Tensor, z_b: tf.Tensor, num_points: int) -> tf.Tensor:
+        """E[x|z] along the great circle from z_a to z_b [B, latent_dim]: [B, num_points, *event_shape].
+
+        Norms are interpolated linearly, so every point is as likely under the prior as its ends.
+        """
+        z = latents.great_circle(z_a, z_b, num_points)
+        means = self.decode(tf.reshape(z, [-1, self.latent_dim]))
+        return tf.reshape(means, [-1, num_points, *self.event_shape])
+
+    def elbo(self, x: tf.Tensor, seeds: tf.Tensor, num_samples: int = 1) -> tf.Tensor:
+        """ELBO [B] in nats, KL in closed form, `num_samples` posterior samples; never weighted."""
+        _, kl, log_likelihood, _ = self._terms(x, seeds, num_samples)
+        return bounds.elbo(log_likelihood, kl)
+
+    def iwae_bound(self, x: tf.Tensor, seeds: tf.Tensor, num_samples: int) -> tf.Tensor:
+        """IWAE bound [B] in nats with `num_samples` samples, drawn in blocks so that memory stays bounded."""
+        block = max(size for size in range(1, min(num_samples, 100) + 1) if num_samples % size == 0)
+
+        def block_bound(index: tf.Tensor) -> tf.Tensor:
+            log_weights = self._terms(x, philox.fold_in(seeds, step=index), block)[0]
+            return bounds.iwae_bound(log_weights)
+
+        indices = tf.range(num_samples // block, dtype=tf.int64)
+        blocks = tf.map_fn(block_bound, indices, fn_output_signature=self.variable_dtype)
+        return bounds.iwae_bound(tf.transpose(blocks))
+
+    def _posterior(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        mean, log_var = tf.split(self.encoder(x), 2, axis=-1)
+        # The KL and the densities stay in float32 under mixed precision.
+        return tf.cast(mean, self.variable_dtype), tf.cast(log_var, self.variable_dtype)
+
+    def _terms(self, x: tf.Tensor, seeds: tf.Tensor, num_samples: int) -> tuple[tf.Tensor, ...]:
+        """log w_k [B, K], KL [B], log p(x|z_k) [B, K] and z_k [B, K, D] for z_k from q(z|x)."""
+        mean, log_var = self._posterior(x)
+        noise = philox.row_normal(seeds, (num_samples, self.latent_dim), dtype=mean.dtype)
+        z = mean[:, tf.newaxis] + tf.exp(0.5 * log_var)[:, tf.newaxis] * noise
+        outputs = tf.cast(self.decoder(tf.reshape(z, [-1, self.latent_dim])), self.variable_dtype)
+        outputs = tf.reshape(outputs, [-1, num_samples, self.spec.num_dims])
+        flat_x = tf.reshape(x, [-1, 1, self.spec.num_dims])
+        log_likelihood = self.likelihood.log_prob(outputs, self.log_scale.value, flat_x)
+        # log q(z|x) from the noise itself: exact, and cheaper than from z.
+        log_q = bounds.diagonal_normal_log_prob(noise, 0.0, 0.0) - 0.5 * tf.reduce_sum(log_var, -1)[:, tf.newaxis]
+        log_weights = log_likelihood + bounds.diagonal_normal_log_prob(z, 0.0, 0.0) - log_q
+        return log_weights, bounds.kl_from_standard_normal(mean, log_var), log_likelihood, z
+
+    def _loss(self, x: tf.Tensor, seeds: tf.Tensor) -> tuple[tf.Tensor, Logs]:
+        log_weights, kl, log_likelihood, _ = self._terms(x, seeds, self.num_importance_samples)
+        loss = self.bound_loss(log_likelihood, kl, log_weights, self._kl_weight())
+        return loss, {"elbo": bounds.elbo(log_likelihood, kl), "kl": kl}
+
+    def _kl_weight(self) -> tf.Tensor:
+        progress = tf.cast(self.phase_step, self.variable_dtype) / max(self.kl_warmup_steps, 1)
+        return self.kl_weight * (tf.minimum(progress, 1.0) if self.kl_warmup_steps else 1.0)

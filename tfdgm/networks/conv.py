@@ -1,0 +1,60 @@
+"""Strided convolutional encoder and its mirror, for images of any height and width."""
+
+from collections.abc import Sequence
+
+import keras
+
+from tfdgm.networks.mlp import built_sequential
+
+
+def conv_encoder(
+    image_shape: Sequence[int], num_filters: Sequence[int], output_size: int, *, activation: str, name: str
+) -> keras.Sequential:
+    """[B, H, W, C] to [B, output_size]: stride-2 convolutions, then a linear layer.
+
+    Raises:
+      ValueError: when `image_shape` is not [H, W, C].
+    """
+    _require_image(image_shape)
+    layers: list[keras.Layer] = [
+        keras.layers.Conv2D(filters, 3, strides=2, padding="same", activation=activation) for filters in num_filters
+    ]
+    layers += [keras.layers.Flatten(), keras.layers.Dense(output_size, name="outputs")]
+    return built_sequential(layers, image_shape, name)
+
+
+def conv_decoder(
+    input_size: int, num_filters: Sequence[int], image_shape: Sequence[int], *, activation: str, name: str
+) -> keras.Sequential:
+    """[B, input_size] to [B, H, W, C]: the mirror of `conv_encoder`.
+
+    Each stage doubles the size and cuts it to that of the encoder's stage, so odd sizes work.
+
+    Raises:
+      ValueError: when `image_shape` is not [H, W, C].
+    """
+    _require_image(image_shape)
+    height, width, channels = image_shape
+    sizes = [(height, width)]
+    for _ in num_filters:
+        sizes.append((-(-sizes[-1][0] // 2), -(-sizes[-1][1] // 2)))
+    first = (*sizes[-1], num_filters[-1])
+    layers: list[keras.Layer] = [
+        keras.layers.Dense(first[0] * first[1] * first[2], activation=activation),
+        keras.layers.Reshape(first),
+    ]
+    outputs = [*reversed(num_filters[:-1]), channels]
+    for filters, size, target in zip(outputs, sizes[:0:-1], sizes[-2::-1], strict=True):
+        last = target == sizes[0] and filters == outputs[-1]
+        layers += [
+            keras.layers.Conv2DTranspose(
+                filters, 3, strides=2, padding="same", activation=None if last else activation
+            ),
+            keras.layers.Cropping2D(((0, 2 * size[0] - target[0]), (0, 2 * size[1] - target[1]))),
+        ]
+    return built_sequential(layers, (input_size,), name)
+
+
+def _require_image(image_shape: Sequence[int]) -> None:
+    if len(image_shape) != 3:
+        raise ValueError(f"shape is {tuple(image_shape)}; a convolutional network needs images [height, width, channels]")

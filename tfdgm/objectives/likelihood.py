@@ -1,0 +1,154 @@
+"""Observation models p(x|z): what a decoder's outputs mean. One table, `LIKELIHOODS`."""
+
+import math
+from collections.abc import Callable
+from typing import Protocol
+
+import tensorflow as tf
+
+from tfdgm.core import philox
+from tfdgm.core.validation import require_choice
+
+_LOG_2PI = math.log(2.0 * math.pi)
+
+
+class Likelihood(Protocol):
+    """p(x | outputs, log_scale), independent over the event's dimensions.
+
+    `has_scale` says whether one learned scale, shared by all dimensions, belongs to it; `domains` names the data
+    domains it is a distribution over.
+    """
+
+    has_scale: bool
+    domains: tuple[str, ...]
+
+    def log_prob(self, outputs: tf.Tensor, log_scale: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+        """log p(x) in nats, summed over the last axis: flat events [..., D] to [...]."""
+
+    def mean(self, outputs: tf.Tensor) -> tf.Tensor:
+        """E[x], of the shape of `outputs`."""
+
+    def inverse_mean(self, mean: tf.Tensor) -> tf.Tensor:
+        """Outputs whose mean is `mean`, kept finite: where a decoder without knowledge of x should start."""
+
+    def sample(self, outputs: tf.Tensor, log_scale: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
+        """Draws [N, *event] from `outputs` [N, *event] and seeds int64 [N]."""
+
+
+class Bernoulli:
+    """x in {0, 1} with logits `outputs`; values between count as grey levels' expected bits."""
+
+    has_scale = False
+    domains = ("binary", "unit")
+
+    def log_prob(self, outputs: tf.Tensor, log_scale: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+        """sum_d x_d l_d - log(1 + exp(l_d)), nats, [...]."""
+        del log_scale
+        return tf.reduce_sum(x * outputs - tf.nn.softplus(outputs), axis=-1)
+
+    def mean(self, outputs: tf.Tensor) -> tf.Tensor:
+        """sigmoid(outputs)."""
+        return tf.sigmoid(outputs)
+
+    def inverse_mean(self, mean: tf.Tensor) -> tf.Tensor:
+        """The logit of the mean, which is first kept within [0.005, 0.995]."""
+        mean = tf.clip_by_value(mean, 0.005, 0.995)
+        return tf.math.log(mean) - tf.math.log1p(-mean)
+
+    def sample(self, outputs: tf.Tensor, log_scale: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
+        """0 or 1, of the dtype of `outputs`."""
+        del log_scale
+        uniform = philox.row_uniform(seeds, outputs.shape[1:], dtype=outputs.dtype)
+        return tf.cast(uniform < tf.sigmoid(outputs), outputs.dtype)
+
+
+class Gaussian:
+    """x = outputs + exp(log_scale) * noise, a density: nats are relative to the data's unit."""
+
+    has_scale = True
+    domains = ("unit", "symmetric", "real")
+
+    def log_prob(self, outputs: tf.Tensor, log_scale: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+        """sum_d -((x_d - m_d) / s)^2 / 2 - log s - log(2 pi) / 2, nats, [...]."""
+        residual = (x - outputs) * tf.exp(-log_scale)
+        return tf.reduce_sum(-0.5 * (tf.square(residual) + _LOG_2PI) - log_scale, axis=-1)
+
+    def mean(self, outputs: tf.Tensor) -> tf.Tensor:
+        """The outputs."""
+        return outputs
+
+    def inverse_mean(self, mean: tf.Tensor) -> tf.Tensor:
+        """The mean."""
+        return mean
+
+    def sample(self, outputs: tf.Tensor, log_scale: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
+        """Real values of the dtype of `outputs`."""
+        return outputs + tf.exp(log_scale) * philox.row_normal(seeds, outputs.shape[1:], dtype=outputs.dtype)
+
+
+class DiscretizedLogistic:
+    """A logistic cut into the data's equally spaced levels, the outer ones taking the tails (Kingma et al. 2016, eq. 12).
+
+    The levels span [low, low + (num_levels - 1) * width]; outputs are the means before clipping.
+    """
+
+    has_scale = True
+    domains = ("unit", "symmetric")
+
+    def __init__(self, num_levels: int, low: float = 0.0, high: float = 1.0) -> None:
+        """Args: num_levels: at least 2. low, high: the domain's ends."""
+        if num_levels < 2:
+            raise ValueError(f"num_levels is {num_levels}; a discretized likelihood needs data of at least 2 levels")
+        self.num_levels, self.low, self.high = num_levels, low, high
+        self.width = (high - low) / (num_levels - 1)
+
+    def log_prob(self, outputs: tf.Tensor, log_scale: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+        """log P(level of x), nats, an exact probability mass, [...]."""
+        inverse_scale = tf.exp(-log_scale)
+        above = (x + self.width / 2 - outputs) * inverse_scale  # upper edge of the level's bin
+        below = (x - self.width / 2 - outputs) * inverse_scale
+        # log(F(above) - F(below)) for the logistic F(a) = 1 / (1 + exp(-a))
+        inner = -tf.nn.softplus(-above) - tf.nn.softplus(below) + tf.math.log(-tf.math.expm1(below - above))
+        lowest = -tf.nn.softplus(-above)  # log F(above)
+        highest = -tf.nn.softplus(below)  # log (1 - F(below))
+        log_mass = tf.where(
+            x < self.low + self.width / 2, lowest, tf.where(x > self.high - self.width / 2, highest, inner)
+        )
+        return tf.reduce_sum(log_mass, axis=-1)
+
+    def mean(self, outputs: tf.Tensor) -> tf.Tensor:
+        """The logistic's centre, clipped to the domain."""
+        return tf.clip_by_value(outputs, self.low, self.high)
+
+    def inverse_mean(self, mean: tf.Tensor) -> tf.Tensor:
+        """The mean."""
+        return mean
+
+    def sample(self, outputs: tf.Tensor, log_scale: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
+        """Values on the levels, by the inverse of the distribution function."""
+        uniform = philox.row_uniform(seeds, outputs.shape[1:], dtype=outputs.dtype)
+        x = outputs + tf.exp(log_scale) * (tf.math.log(uniform) - tf.math.log1p(-uniform))
+        level = tf.round((x - self.low) / self.width)
+        return self.low + self.width * tf.clip_by_value(level, 0.0, self.num_levels - 1.0)
+
+
+LIKELIHOODS: dict[str, Callable[[str, int], Likelihood]] = {
+    "bernoulli": lambda domain, num_levels: Bernoulli(),
+    "gaussian": lambda domain, num_levels: Gaussian(),
+    "discretized_logistic": lambda domain, num_levels: DiscretizedLogistic(
+        num_levels, low=-1.0 if domain == "symmetric" else 0.0
+    ),
+}
+
+
+def likelihood(name: str, *, domain: str, num_levels: int) -> Likelihood:
+    """The observation model `name` for data of a domain.
+
+    Raises:
+      ValueError: for an unknown name, or one that is no distribution over the domain.
+    """
+    require_choice("likelihood", name, LIKELIHOODS)
+    found = LIKELIHOODS[name](domain, num_levels)
+    if domain not in found.domains:
+        raise ValueError(f"likelihood is {name!r} and data.domain {domain!r}; it needs one of {', '.join(found.domains)}")
+    return found
