@@ -51,6 +51,7 @@ class GenerativeModel(keras.Model):
       event_shape: shape of one example.
       seed: the run's seed; all training noise is a function of it, the step, the stream and the global row.
       step: int64 scalar variable, training steps done in the whole run.
+      phase: the phase the run is in; the loop sets it.
       phase_step: int64 scalar variable, training steps done in the current phase; schedules read it.
       optimizers: the optimizers by variable group, after `compile`.
     """
@@ -61,6 +62,7 @@ class GenerativeModel(keras.Model):
         self.spec = spec
         self.event_shape = spec.shape
         self.seed = seed
+        self.phase = Phase()
         self.optimizers: dict[str, keras.optimizers.Optimizer] = {}
         self.step = self._counter("step")
         self.phase_step = self._counter("phase_step")

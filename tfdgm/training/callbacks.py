@@ -1,0 +1,198 @@
+"""What happens at the end of each interval of `log_every` steps, as Keras callbacks, in this order:
+
+guard against non-finite values, validation, best so far, log, pictures, checkpoint, progress.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tqdm
+
+from tfdgm.models import pictures
+from tfdgm.models.ema import WeightAverages
+from tfdgm.training.metrics_log import MetricsLog
+from tfdgm.workdir.checkpoints import Best, Checkpoints, State
+
+Logs = dict[str, float]
+
+
+class NonFiniteError(ArithmeticError):
+    """A loss or gradient that is not finite; the message names step, group and tensor."""
+
+
+class NonFiniteGuard(keras.callbacks.Callback):
+    """Stops the run at the first interval in which a loss or gradient was not finite."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Raises NonFiniteError with the model's first fault."""
+        fault = self.model.fault()
+        if fault:
+            raise NonFiniteError(f"step {fault.step}, group {fault.group!r}: {fault.tensor} is not finite")
+
+
+class Averaging(keras.callbacks.Callback):
+    """Moves the averaged weights after every execution."""
+
+    def __init__(self, averages: WeightAverages) -> None:
+        """Args: averages: of the model that trains."""
+        super().__init__()
+        self._averages = averages
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """One update for the execution's steps."""
+        self._averages.update(self.model.steps_per_execution)
+
+
+class Validation(keras.callbacks.Callback):
+    """Adds `val_...` means over the validation split to the interval's logs, and keeps the best of one of them.
+
+    Attributes:
+      best: the best so far, which checkpoints carry.
+    """
+
+    def __init__(
+        self,
+        batches: Iterable[Any],
+        due: Callable[[int], bool],
+        *,
+        metric: str,
+        mode: str,
+        best: Best | None,
+        averages: WeightAverages | None,
+    ) -> None:
+        """Args: batches: of the split. due: of a phase step. best: of the run before it was resumed."""
+        super().__init__()
+        self._batches, self._due, self._metric, self._mode = batches, due, metric, mode
+        self._averages = averages
+        self.best = best
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Evaluates, with averaged weights where there are any."""
+        if logs is None or not self._due(int(self.model.phase_step)):
+            return
+        with self._averages.in_place() if self._averages else contextlib.nullcontext():
+            found = self.model.evaluate(self._batches, verbose=0, return_dict=True)
+        logs.update({f"val_{name}": float(value) for name, value in found.items()})
+        if not self._metric:
+            return
+        if self._metric not in found:
+            raise ValueError(f"training.best_metric is {self._metric!r}; validation logs {', '.join(sorted(found))}")
+        value = float(found[self._metric])
+        sign = 1.0 if self._mode == "max" else -1.0
+        if self.best is None or sign * value > sign * self.best.value:
+            self.best = Best(int(self.model.step), self._metric, value)
+
+
+class Log(keras.callbacks.Callback):
+    """Writes the interval's line of `metrics.jsonl`."""
+
+    def __init__(self, log: MetricsLog, phase: str) -> None:
+        """Args: log: of the run. phase: its name stands in every line."""
+        super().__init__()
+        self._log, self._phase = log, phase
+        self._start = time.monotonic() - log.seconds
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Starts the interval's clock."""
+        self._interval_start, self._last_step = time.monotonic(), int(self.model.step)
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """One line: step, phase, means, seconds."""
+        now, step = time.monotonic(), int(self.model.step)
+        self._log.write(
+            {
+                "step": step,
+                "phase": self._phase,
+                **{name: float(value) for name, value in (logs or {}).items()},
+                "seconds": round(now - self._start, 3),
+                "steps_per_second": round((step - self._last_step) / (now - self._interval_start), 3),
+            }
+        )
+        self._interval_start, self._last_step = now, step
+
+
+class Pictures(keras.callbacks.Callback):
+    """Grids of samples, reconstructions and latent traversals, of whatever the model can."""
+
+    def __init__(
+        self, log: MetricsLog, due: Callable[[int], bool], x: np.ndarray, averages: WeightAverages | None
+    ) -> None:
+        """Args: x: validation examples to reconstruct, [N, *event_shape]."""
+        super().__init__()
+        self._log, self._due, self._x, self._averages = log, due, x, averages
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Draws them where the step is due."""
+        if not self._due(int(self.model.phase_step)):
+            return
+        step = int(self.model.step)
+        with self._averages.in_place() if self._averages else contextlib.nullcontext():
+            for kind, pixels in pictures.all_grids(self.model, tf.range(64, dtype=tf.int64), self._x).items():
+                self._log.write_picture(kind, step, pixels)
+
+
+class CheckpointSaver(keras.callbacks.Callback):
+    """Saves where the step is due; on every worker, since values are gathered from all."""
+
+    def __init__(
+        self,
+        checkpoints: Checkpoints,
+        checkpoint: tf.train.Checkpoint,
+        due: Callable[[int], bool],
+        *,
+        phase: str,
+        validation: Validation,
+        is_chief: bool,
+    ) -> None:
+        """Args: validation: knows the best so far."""
+        super().__init__()
+        self._checkpoints, self._checkpoint, self._due = checkpoints, checkpoint, due
+        self._phase, self._validation, self._is_chief = phase, validation, is_chief
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """One checkpoint."""
+        if self._due(int(self.model.phase_step)):
+            state = State(int(self.model.step), self._phase, self._validation.best)
+            self._checkpoints.save(self._checkpoint, state, is_chief=self._is_chief)
+
+
+class Progress(keras.callbacks.Callback):
+    """A bar with speed and remaining time on a terminal; elsewhere a line an interval."""
+
+    def __init__(self, phase: str, num_steps: int) -> None:
+        """Args: phase: its name. num_steps: of the phase."""
+        super().__init__()
+        self._phase, self._num_steps = phase, num_steps
+        self._bar: tqdm.tqdm | None = None
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Shows the bar from where the phase stands."""
+        done = int(self.model.phase_step)
+        self._bar = tqdm.tqdm(
+            total=self._num_steps, initial=done, desc=self._phase, unit="step", disable=None, dynamic_ncols=True
+        )
+        self._start, self._first = time.monotonic(), done
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Moves the bar."""
+        self._bar.update(self.model.steps_per_execution)
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Shows the interval's means."""
+        shown = {name: f"{value:.4g}" for name, value in (logs or {}).items()}
+        self._bar.set_postfix(shown, refresh=False)
+        if self._bar.disable:
+            done = int(self.model.phase_step)
+            rate = (done - self._first) / (time.monotonic() - self._start)
+            remaining = tqdm.tqdm.format_interval((self._num_steps - done) / rate)
+            values = " ".join(f"{name} {value}" for name, value in shown.items())
+            print(f"{self._phase} {done}/{self._num_steps} {rate:.1f} steps/s {remaining} left: {values}", flush=True)
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Closes the bar."""
+        self._bar.close()

@@ -1,0 +1,205 @@
+"""One training run, from a configuration to a folder; run again after any end, it goes on from its last checkpoint."""
+
+import contextlib
+import dataclasses
+import math
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+import tfdgm
+from tfdgm.configs import ExperimentConfig, TrainingConfig
+from tfdgm.core.types import Phase
+from tfdgm.core.validation import require_at_least, require_choice
+from tfdgm.data import Data, open_data
+from tfdgm.data.pipelines import eval_batches, train_batches
+from tfdgm.models.ema import WeightAverages
+from tfdgm.models.registry import build_from_config
+from tfdgm.training import callbacks as at_interval
+from tfdgm.training.callbacks import NonFiniteError
+from tfdgm.training.metrics_log import MetricsLog
+from tfdgm.training.optimizers import make_optimizers, set_num_steps
+from tfdgm.training.strategy import distribute, is_chief, make_strategy
+from tfdgm.workdir.checkpoints import Checkpoints, State
+from tfdgm.workdir.files import WorkdirError, claim, sole_writer
+
+__all__ = ["NonFiniteError", "WorkdirError", "train"]
+
+
+def train(
+    config: ExperimentConfig, workdir: str | os.PathLike[str], *, strategy: str = "default", manual_dir: str = ""
+) -> None:
+    """Trains what `config` describes, in `workdir`.
+
+    Run with the same arguments after an interruption, it ends with the same weights, optimizer slots, averages
+    and metrics as a run without one, bit for bit, on the same machine and with `training.deterministic`.
+
+    Args:
+      config: from `tfdgm.get_config`, maybe changed.
+      workdir: made if absent.
+      strategy: `default`, `mirrored`, `multi_worker` or `tpu`.
+      manual_dir: folder of raw data files; default: the environment's TFDGM_MANUAL_DIR.
+
+    Raises:
+      ValueError: for a field with a value that it cannot have.
+      WorkdirError: when the folder holds a run of another configuration, or is in use.
+      NonFiniteError: for a loss or gradient that is not finite; the last good checkpoint stays.
+    """
+    check(config.training)
+    if config.training.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(config.seed)
+    keras.config.set_dtype_policy(config.training.precision)
+    distribution = make_strategy(strategy)
+    data = open_data(config.data, manual_dir=manual_dir)
+    with sole_writer(workdir) if is_chief(distribution) else contextlib.nullcontext():
+        if is_chief(distribution):
+            claim(workdir, config, data.spec, tfdgm.__version__)
+        _Run(config, workdir, distribution, data).phases()
+
+
+def check(training: TrainingConfig) -> None:
+    """Raises ValueError for intervals that do not fit each other or numbers out of range."""
+    require_choice("training.best_mode", training.best_mode, ("max", "min"))
+    for field in ("num_steps", "batch_size", "eval_batch_size", "log_every", "steps_per_execution", "keep_checkpoints"):
+        require_at_least(1, **{f"training.{field}": getattr(training, field)})
+    for field in ("evaluate_every", "checkpoint_every", "sample_every"):
+        every = getattr(training, field)
+        if every < 1 or every % training.log_every:
+            raise ValueError(
+                f"training.{field} is {every}; it must be a multiple of training.log_every, {training.log_every}"
+            )
+
+
+class _Run:
+    """The parts of one run, and the loop over its phases."""
+
+    def __init__(
+        self, config: ExperimentConfig, workdir: str | os.PathLike[str], strategy: tf.distribute.Strategy, data: Data
+    ) -> None:
+        self.config, self.training, self.strategy, self.data = config, config.training, strategy, data
+        self.is_chief = is_chief(strategy)
+        self.checkpoints = Checkpoints(workdir, self.training.keep_checkpoints)
+        self.state = self.checkpoints.latest() or State(step=0, phase="")
+        with strategy.scope():
+            self.model = build_from_config(config.model, data.spec, seed=config.seed)
+            decay = self.training.ema_decay
+            self.averages = WeightAverages(self.model, decay) if decay else None
+        self.plan = [_completed(phase, self.training) for phase in self.model.phases()]
+        self.index = next((i for i, phase in enumerate(self.plan) if phase.name == self.state.phase), 0)
+        self._compile(self.plan[self.index])
+        parts = {"model": self.model, **({"averages": self.averages} if self.averages else {})}
+        self.checkpoint = tf.train.Checkpoint(**parts)
+        if self.state.step:
+            self.checkpoint.read(self.checkpoints.weights(self.state.step)).assert_consumed()
+            print(f"going on from step {self.state.step} of {workdir}", flush=True)
+        if self.is_chief:
+            self.checkpoints.clean()
+            self.log = MetricsLog(workdir, first_step=self.state.step)
+
+    def phases(self) -> None:
+        """Trains what is left of the run."""
+        try:
+            for index, phase in enumerate(self.plan[self.index :], self.index):
+                if index > self.index:
+                    self._enter(phase)
+                self.model.phase = phase
+                self._train(phase, seed=self.config.seed + (index << 32))
+        except NonFiniteError as error:
+            last = self.checkpoints.latest()
+            kept = f"the last good checkpoint is of step {last.step}" if last else "there is no checkpoint yet"
+            raise NonFiniteError(f"{error}; {kept}") from None
+
+    def _enter(self, phase: Phase) -> None:
+        self.model.phase_step.assign(0)
+        if phase.reset_optimizers:
+            self._compile(phase)
+        for optimizer in self.model.optimizers.values():
+            set_num_steps(optimizer, phase.steps)
+
+    def _compile(self, phase: Phase) -> None:
+        optimizers = make_optimizers(self.config.optimizers, self.model, phase.steps)
+        self.model.compile(optimizers, jit_compile=self.training.jit_compile)
+
+    def _train(self, phase: Phase, seed: int) -> None:
+        interval = min(self.training.log_every, phase.steps)
+        num_whole, rest = divmod(phase.steps, interval)
+        done = int(self.model.phase_step)
+        if done == phase.steps:
+            print(f"phase {phase.name} is done: {done} steps", flush=True)
+            return
+        self.model.steps_per_execution = math.gcd(self.training.steps_per_execution, interval, rest)
+        self.model.make_train_function(force=True)
+        batches = self._train_batches(phase, done, seed)
+        validation_batches = self._validation_batches()
+        self.model.ensure_initialized(batches)
+        callbacks = self._callbacks(phase, validation_batches)
+        intervals = {"verbose": 0, "callbacks": callbacks, "shuffle": False}
+        if done < num_whole * interval:
+            self.model.fit(
+                batches, initial_epoch=done // interval, epochs=num_whole, steps_per_epoch=interval, **intervals
+            )
+        if rest:
+            batches = self._train_batches(phase, num_whole * interval, seed)
+            self.model.fit(
+                batches, initial_epoch=num_whole, epochs=num_whole + 1, steps_per_epoch=rest, **intervals
+            )
+
+    def _train_batches(self, phase: Phase, done: int, seed: int) -> Iterable[Any]:
+        return distribute(
+            self.strategy,
+            lambda shard: train_batches(
+                self.data, batch_size=phase.batch_size, seed=seed, first_step=done, num_steps=phase.steps, shard=shard
+            ),
+        )
+
+    def _validation_batches(self) -> Iterable[Any]:
+        return distribute(
+            self.strategy,
+            lambda shard: eval_batches(
+                self.data,
+                "validation",
+                batch_size=self.training.eval_batch_size,
+                seed=self.config.seed,
+                shard=shard,
+            ),
+        )
+
+    def _callbacks(self, phase: Phase, validation_batches: Iterable[Any]) -> list[keras.callbacks.Callback]:
+        def due(every: int) -> Callable[[int], bool]:
+            return lambda phase_step: phase_step % every == 0 or phase_step == phase.steps
+
+        training = self.training
+        validation = at_interval.Validation(
+            validation_batches,
+            due(training.evaluate_every),
+            metric=training.best_metric,
+            mode=training.best_mode,
+            best=self.state.best,
+            averages=self.averages,
+        )
+        saver = at_interval.CheckpointSaver(
+            self.checkpoints,
+            self.checkpoint,
+            due(training.checkpoint_every),
+            phase=phase.name,
+            validation=validation,
+            is_chief=self.is_chief,
+        )
+        averaging = [at_interval.Averaging(self.averages)] if self.averages else []
+        chief_only = []
+        if self.is_chief:
+            first = next(iter(eval_batches(self.data, "validation", batch_size=32, seed=self.config.seed)))
+            pictures = at_interval.Pictures(self.log, due(training.sample_every), first["x"], self.averages)
+            chief_only = [at_interval.Log(self.log, phase.name), pictures]
+            chief_only += [at_interval.Progress(phase.name, phase.steps)]
+        return [*averaging, at_interval.NonFiniteGuard(), validation, *chief_only, saver]
+
+
+def _completed(phase: Phase, training: TrainingConfig) -> Phase:
+    return dataclasses.replace(
+        phase, steps=phase.steps or training.num_steps, batch_size=phase.batch_size or training.batch_size
+    )
