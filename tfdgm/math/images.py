@@ -1,10 +1,15 @@
-"""Pixels: from a data domain to 8-bit pictures."""
+"""Pixels: from a data domain to 8-bit pictures that a person can look at."""
 
 import math
 
+import numpy as np
 import tensorflow as tf
 
 from tfdgm.core.types import DataSpec
+
+_MIN_SIDE = 48  # pixels; smaller images are shown enlarged to at least this
+_GAP = 2  # pixels between the images of a picture
+_GAP_LEVEL = 96  # dark grey, unlike the usual black and white backgrounds
 
 
 def to_uint8(x: tf.Tensor, spec: DataSpec) -> tf.Tensor:
@@ -28,16 +33,41 @@ def encode_png(pixels: tf.Tensor) -> tf.Tensor:
     return tf.map_fn(tf.io.encode_png, pixels, fn_output_signature=tf.TensorSpec([], tf.string))
 
 
-def tile(pixels: tf.Tensor, num_columns: int = 0) -> tf.Tensor:
-    """One picture [rows * H, columns * W, C] of images [N, H, W, C], row by row; empty places are 0.
+def tile(pixels: np.ndarray, num_columns: int = 0, *, gap: int = 0, level: int = 0) -> np.ndarray:
+    """One picture of images [N, H, W, C], row by row.
 
     Args:
       pixels: [N, H, W, C].
       num_columns: images a row; 0 takes the smallest square that holds all.
+      gap: pixels between images.
+      level: value of the gaps and of places left empty.
+
+    Returns:
+      [rows * (H + gap) - gap, columns * (W + gap) - gap, C].
     """
     num, height, width, channels = pixels.shape
     num_columns = num_columns or math.ceil(math.sqrt(num))
     num_rows = -(-num // num_columns)
-    padded = tf.pad(pixels, [[0, num_rows * num_columns - num], [0, 0], [0, 0], [0, 0]])
-    grid = tf.reshape(padded, [num_rows, num_columns, height, width, channels])
-    return tf.reshape(tf.transpose(grid, [0, 2, 1, 3, 4]), [num_rows * height, num_columns * width, channels])
+    cells = np.full([num_rows * num_columns, height + gap, width + gap, channels], level, pixels.dtype)
+    cells[:num, :height, :width] = pixels
+    grid = cells.reshape(num_rows, num_columns, height + gap, width + gap, channels).transpose(0, 2, 1, 3, 4)
+    picture = grid.reshape(num_rows * (height + gap), num_columns * (width + gap), channels)
+    return picture[: picture.shape[0] - gap, : picture.shape[1] - gap]
+
+
+def enlarge(pixels: np.ndarray, min_side: int) -> np.ndarray:
+    """Images [N, H, W, C] with every pixel repeated by the whole factor that makes the longer side >= `min_side`."""
+    factor = max(1, -(-min_side // max(pixels.shape[1:3])))
+    return pixels.repeat(factor, axis=1).repeat(factor, axis=2)
+
+
+def contact_sheet(x: tf.Tensor, spec: DataSpec, num_columns: int = 0) -> np.ndarray:
+    """One picture, uint8 [height, width, C], of values [N, H, W, C]: enlarged where small, with gaps between.
+
+    Raises:
+      ValueError: when the specification is not one of images.
+    """
+    if not spec.is_image:
+        raise ValueError(f"data.shape is {spec.shape}; a picture needs images [H, W, C] with C 1 or 3")
+    pixels = enlarge(to_uint8(x, spec).numpy(), _MIN_SIDE)
+    return tile(pixels, num_columns, gap=_GAP, level=_GAP_LEVEL)
