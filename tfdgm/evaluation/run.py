@@ -1,0 +1,112 @@
+"""Evaluates a run on its test split: a table for people, `evaluation.json` for programs."""
+
+import dataclasses
+import json
+import math
+import os
+import pathlib
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tfdgm.configs import ExperimentConfig
+from tfdgm.data import eval_batches, open_data
+from tfdgm.evaluation import provenance
+from tfdgm.evaluation.measure import Figure, batch_size, figures, measure
+from tfdgm.evaluation.metrics import choose
+from tfdgm.workdir.files import WorkdirError, read_config, write_atomically
+from tfdgm.workdir.restore import restore_model
+
+EVALUATION = "evaluation.json"
+
+_SPLIT = "test"
+
+
+def evaluate(
+    workdir: str | os.PathLike[str],
+    *,
+    metrics: Sequence[str] | None = None,
+    manual_dir: str = "",
+    results_dir: str = "",
+) -> dict[str, Any]:
+    """Evaluates the run in `workdir` and writes its `evaluation.json`.
+
+    Args:
+      workdir: folder of a trained run; the best checkpoint where one is marked, averaged weights where it has them.
+      metrics: which figures; None is all that the model can give. See `tfdgm.evaluation.metrics.METRICS`.
+      manual_dir: folder of raw data files; default: the environment's TFDGM_MANUAL_DIR.
+      results_dir: write `<results_dir>/<preset>.json` besides, for the table of results in the documentation.
+
+    Returns:
+      What `evaluation.json` holds.
+
+    Raises:
+      WorkdirError: when there is no such run, or its data has changed since training.
+      ValueError: for a metric that does not exist or that the model can't give, before any data is read.
+    """
+    config, spec = read_config(workdir)
+    model, restored = restore_model(workdir)
+    chosen = choose(metrics, model, config.evaluation)
+    data = open_data(config.data, manual_dir=manual_dir)
+    if data.spec != spec:
+        raise WorkdirError(f"data {config.data.name!r} is now {data.spec}; the run in {workdir} was trained on {spec}")
+    start = time.monotonic()
+    batches = eval_batches(data, _SPLIT, batch_size=batch_size(spec), seed=config.seed)
+    num_examples = data.splits[_SPLIT].num_examples
+    quantities = dict.fromkeys(metric.quantity for metric in chosen.values())
+    values = measure(model, batches, quantities, config.evaluation, seed=config.seed, num_examples=num_examples)
+    found = figures(chosen, values, spec, split=_SPLIT, seed=config.seed)
+    report = {
+        "config": config.to_dict(),
+        "checkpoint": dataclasses.asdict(restored),
+        "metrics": [dataclasses.asdict(figure) for figure in found],
+        "evaluation_seconds": round(time.monotonic() - start, 2),
+        "versions": provenance.package_versions(),
+    }
+    _write(pathlib.Path(workdir) / EVALUATION, report)
+    print(table(found))
+    if results_dir:
+        print(_write_result(results_dir, workdir, config, report))
+    return report
+
+
+def table(found: Iterable[Figure]) -> str:
+    """The figures as aligned columns."""
+    rows = [("metric", "value", "std. error", "unit", "kind", "examples")]
+    rows += [(f.name, *_shown(f), f.unit, f.kind, f"{f.num_examples:,}") for f in found]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    align = ("<", ">", ">", "<", "<", ">")
+    lines = ["  ".join(f"{cell:{a}{w}}" for cell, a, w in zip(row, align, widths, strict=True)) for row in rows]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _shown(figure: Figure) -> tuple[str, str]:
+    if figure.value is None:
+        return f"{figure.num_non_finite:,} not finite", ""
+    error = figure.standard_error
+    if error is None:
+        return f"{figure.value:.6g}", ""
+    # Two digits of the error say how many of the value mean something.
+    digits = max(0, 1 - math.floor(math.log10(error))) if error > 0 else 6
+    return f"{figure.value:.{digits}f}", f"{error:.{digits}f}"
+
+
+def _write(path: pathlib.Path, report: dict[str, Any]) -> None:
+    write_atomically(path, json.dumps(report, indent=2, allow_nan=False) + "\n")
+
+
+def _write_result(
+    results_dir: str, workdir: str | os.PathLike[str], config: ExperimentConfig, report: dict[str, Any]
+) -> pathlib.Path:
+    path = pathlib.Path(results_dir) / f"{config.preset.replace(':', '-')}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    result = {
+        "preset": config.preset,
+        "command": provenance.train_command(config),
+        "seed": config.seed,
+        "minutes": provenance.training_minutes(workdir),
+        "cores": provenance.num_cores(),
+        "commit": provenance.commit(),
+    }
+    _write(path, result | report)
+    return path
