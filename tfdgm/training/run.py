@@ -152,7 +152,7 @@ class _Run:
         return distribute(
             self.strategy,
             lambda shard: train_batches(
-                self.data, batch_size=phase.batch_size, seed=seed, first_step=done, num_steps=phase.steps, shard=shard
+                self.data, batch_size=phase.batch_size, seed=seed, first_step=done, num_steps=phase.steps - done, shard=shard
             ),
         )
 
