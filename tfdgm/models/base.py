@@ -13,16 +13,13 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfdgm.core import philox
 from tfdgm.core.types import DataSpec, Endpoint, Phase
+from tfdgm.models import step_rows
 from tfdgm.models.endpoints import default_endpoints
 from tfdgm.models.log_means import LogMeans
 
 Batch = Mapping[str, tf.Tensor]
 Logs = dict[str, tf.Tensor]
-
-_TRAIN, _TEST = 0, 1  # roles: training and evaluation draw different noise at the same step
-_NOISE_STREAM = 1 << 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,15 +29,6 @@ class Fault:
     step: int
     group: str
     tensor: str
-
-
-@dataclasses.dataclass(frozen=True)
-class _Clock:
-    """What a traced step draws its noise by: the role, the counter of its steps, and its local batch size."""
-
-    role: int
-    step: tf.Tensor
-    batch_size: tf.Tensor
 
 
 class GenerativeModel(keras.Model):
@@ -70,7 +58,6 @@ class GenerativeModel(keras.Model):
         self._initialized = self._counter("initialized")
         self._fault = self._counter("fault")
         self.log_means = LogMeans()
-        self._clock: _Clock | None = None
         self.built = True  # variables are built by constructors, never by a first call
 
     # ---- what a model gives -------------------------------------------------------------------------------------
@@ -111,9 +98,10 @@ class GenerativeModel(keras.Model):
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([variable.value for variable in variables])
             outputs = loss_fn(*args)
-            loss = tf.reduce_mean(outputs[0] if isinstance(outputs, tuple) else outputs)
+            losses = outputs[0] if isinstance(outputs, tuple) else outputs
             # Keras sums gradients over replicas.
-            scaled = optimizer.scale_loss(loss / _replica_context().num_replicas_in_sync)
+            loss = step_rows.running_rows().share(tf.reduce_mean(losses))
+            scaled = optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, [variable.value for variable in variables])
         _require_gradients(group, variables, gradients)
         self._note_fault(group, loss, gradients)
@@ -125,33 +113,14 @@ class GenerativeModel(keras.Model):
 
         One device and any number of replicas so draw the same noise for the same row.
         """
-        clock = self._running_clock()
-        first = _replica_context().replica_id_in_sync_group
-        rows = tf.range(clock.batch_size, dtype=tf.int64) + tf.cast(first, tf.int64) * tf.cast(
-            clock.batch_size, tf.int64
-        )
-        # Two folds, the step's and then the row's: a counter has one word for either.
-        step_seed = philox.fold_in(tf.constant([self.seed], tf.int64), stream, step=clock.step, role=clock.role)
-        return philox.fold_in(tf.repeat(step_seed, clock.batch_size), step=rows)
+        return step_rows.running_rows().seeds(stream)
 
     def row_noise(self, shape: tuple[int, ...], stream: int = 0) -> tf.Tensor:
         """Uniforms [B, *shape] in [0, 1): one stock draw for the global batch, of which each replica keeps its rows.
 
         The same promise as `row_seeds` at less cost, for draws too many for row seeds (Gibbs sweeps).
         """
-        clock = self._running_clock()
-        context = _replica_context()
-        batch_size = clock.batch_size
-        key = philox.fold_in(
-            tf.constant([self.seed], tf.int64), stream + _NOISE_STREAM, step=clock.step, role=clock.role
-        )
-        noise = tf.random.stateless_uniform(
-            [batch_size * context.num_replicas_in_sync, *shape],
-            seed=tf.stack([key[0], key[0]]),
-            dtype=self.variable_dtype,
-        )
-        first = tf.cast(context.replica_id_in_sync_group, tf.int32) * batch_size
-        return noise[first : first + batch_size]
+        return step_rows.running_rows().noise(shape, stream, self.variable_dtype)
 
     def global_mean(self, value: tf.Tensor) -> tf.Tensor:
         """Mean over the replicas of per-replica values of equal shape."""
@@ -186,7 +155,7 @@ class GenerativeModel(keras.Model):
 
     def ensure_initialized(self, dataset: Any) -> None:
         """Runs `initialize` on the first global batch unless it ever ran; its mark is part of the checkpoint."""
-        if type(self).initialize is GenerativeModel.initialize or int(self._initialized):
+        if type(self).initialize is GenerativeModel.initialize or self._initialized.numpy():
             return
         strategy = self.distribute_strategy
         if isinstance(dataset, tf.data.Dataset):
@@ -222,7 +191,7 @@ class GenerativeModel(keras.Model):
 
     def fault(self) -> Fault | None:
         """The first non-finite loss or gradient since the run began, or None."""
-        code = int(self._fault)
+        code = int(self._fault.numpy())
         if not code:
             return None
         step, place = divmod(code - 1, 1 << 24)
@@ -250,30 +219,28 @@ class GenerativeModel(keras.Model):
 
     def _counted_train_step(self, batch: Batch) -> Logs:
         batch = self._cast(batch)
-        self._clock = _Clock(_TRAIN, tf.convert_to_tensor(self.step), _batch_size(batch))
-        logs = self._gathered(self.train_step(batch))
+        step = tf.convert_to_tensor(self.step)
+        with step_rows.running(batch["x"], seed=self.seed, role=step_rows.TRAIN, step=step) as rows:
+            logs = self._gathered(self.train_step(batch), rows)
         self.step.assign_add(1)
         self.phase_step.assign_add(1)
         return logs
 
     def _counted_test_step(self, batch: Batch) -> Logs:
         batch = self._cast(batch)
-        self._clock = _Clock(_TEST, tf.convert_to_tensor(self._test_steps), _batch_size(batch))
-        logs = self._gathered(self.test_step(batch))
+        step = tf.convert_to_tensor(self._test_steps)
+        with step_rows.running(batch["x"], seed=self.seed, role=step_rows.TEST, step=step) as rows:
+            logs = self._gathered(self.test_step(batch), rows)
         self._test_steps.assign_add(1)
         return logs
 
-    def _gathered(self, logs: Logs) -> Logs:
-        means = {name: tf.reduce_mean(value) for name, value in logs.items()}
-        self.log_means.update_state(means, self._running_clock().batch_size)
-        self._clock = None
-        # Keras reduces logs over axis 0 on many workers, which scalars do not have.
-        return {name: tf.reshape(value, [1]) for name, value in means.items()}
-
-    def _running_clock(self) -> _Clock:
-        if self._clock is None:
-            raise RuntimeError("row_seeds and row_noise belong to a training or test step; pass seeds elsewhere")
-        return self._clock
+    def _gathered(self, logs: Logs, rows: step_rows.StepRows) -> Logs:
+        means = {name: tf.reduce_mean(tf.cast(value, self.variable_dtype)) for name, value in logs.items()}
+        self.log_means.update_state(means, rows.num_rows)
+        # Keras averages a batch's logs over replicas; on many workers over axis 0, which scalars do not have.
+        shape = [1] if isinstance(self.distribute_strategy, tf.distribute.MultiWorkerMirroredStrategy) else []
+        num_replicas = _replica_context().num_replicas_in_sync
+        return {name: tf.reshape(rows.share(value) * num_replicas, shape) for name, value in means.items()}
 
     def _cast(self, batch: Batch) -> Batch:
         def cast(value: tf.Tensor) -> tf.Tensor:
@@ -296,10 +263,6 @@ class GenerativeModel(keras.Model):
 
 def _replica_context() -> tf.distribute.ReplicaContext:
     return tf.distribute.get_replica_context()
-
-
-def _batch_size(batch: Batch) -> tf.Tensor:
-    return tf.shape(batch["x"])[0]
 
 
 def _dense(tensor: tf.Tensor | tf.IndexedSlices) -> tf.Tensor:

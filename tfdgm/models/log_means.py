@@ -33,7 +33,9 @@ class LogMeans(keras.metrics.Metric):
         slots = tf.constant([[self._names.index(name)] for name in logs])
         weight = tf.cast(num_examples, self._totals.dtype)
         values = tf.stack([tf.cast(value, self._totals.dtype) for value in logs.values()])
-        self._totals.assign_add(tf.scatter_nd(slots, values * weight, [_CAPACITY]))
+        # A replica without rows in the last batch has NaN for its mean of nothing.
+        weighted = tf.math.multiply_no_nan(values, weight)
+        self._totals.assign_add(tf.scatter_nd(slots, weighted, [_CAPACITY]))
         self._weights.assign_add(tf.scatter_nd(slots, tf.fill([len(logs)], weight), [_CAPACITY]))
 
     def result(self) -> dict[str, tf.Tensor]:
