@@ -10,6 +10,7 @@ _LOG_2PI = math.log(2.0 * math.pi)
 
 def diagonal_normal_log_prob(z: tf.Tensor, mean: tf.Tensor | float, log_var: tf.Tensor | float) -> tf.Tensor:
     """log N(z; mean, diag exp(log_var)), nats: [..., D] to [...]."""
+    log_var = tf.convert_to_tensor(log_var, z.dtype)  # a Python number would be float32 beside a float64 z
     return -0.5 * tf.reduce_sum(_LOG_2PI + log_var + tf.square(z - mean) * tf.exp(-log_var), axis=-1)
 
 
