@@ -57,7 +57,7 @@ class GenerativeModel(keras.Model):
         self._test_steps = self._counter("test_steps")
         self._initialized = self._counter("initialized")
         self._fault = self._counter("fault")
-        self.log_means = LogMeans()
+        self.log_means = LogMeans(self.variable_dtype)
         self.built = True  # variables are built by constructors, never by a first call
 
     # ---- what a model gives -------------------------------------------------------------------------------------
@@ -140,8 +140,10 @@ class GenerativeModel(keras.Model):
           ValueError: when the names are not those of the model's groups.
         """
         groups = self.groups()
+        if not isinstance(optimizer, Mapping) and len(groups) > 1:
+            raise ValueError(f"optimizer is {optimizer!r}; {self.name} needs a dict with {sorted(groups)}")
         named = dict(optimizer) if isinstance(optimizer, Mapping) else dict.fromkeys(groups, optimizer)
-        if set(named) != set(groups) or (len(groups) > 1 and not isinstance(optimizer, Mapping)):
+        if set(named) != set(groups):
             raise ValueError(f"optimizers are {sorted(named)}; {self.name} needs a dict with {sorted(groups)}")
         with self.distribute_strategy.scope():
             self.optimizers = {name: self._built_optimizer(named[name], groups[name]) for name in groups}
@@ -211,7 +213,8 @@ class GenerativeModel(keras.Model):
 
     def _built_optimizer(self, optimizer: Any, variables: list[keras.Variable]) -> keras.optimizers.Optimizer:
         optimizer = keras.optimizers.get(optimizer)
-        if self.dtype_policy.name == "mixed_float16":
+        scales = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+        if self.dtype_policy.name == "mixed_float16" and not scales:
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         if not optimizer.built:
             optimizer.build(variables)
@@ -252,7 +255,8 @@ class GenerativeModel(keras.Model):
         tensors = [loss]
         if not isinstance(self.optimizers[group], keras.optimizers.LossScaleOptimizer):
             tensors += gradients  # loss scaling looks for overflow itself and skips such steps
-        squares = tf.stack([tf.cast(tf.nn.l2_loss(_dense(tensor)), tf.float32) for tensor in tensors])
+        # One fused sum a tensor. In 16 bits the square of a sound loss of 400 would already overflow.
+        squares = tf.stack([tf.nn.l2_loss(tf.cast(_dense(tensor), self.variable_dtype)) for tensor in tensors])
         bad = tf.cast(~tf.math.is_finite(squares), tf.int32)
         bad = _replica_context().all_reduce(tf.distribute.ReduceOp.SUM, bad)
         place = (list(self.groups()).index(group) << 16) + tf.argmax(bad > 0)

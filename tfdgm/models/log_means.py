@@ -12,12 +12,12 @@ class LogMeans(keras.metrics.Metric):
     Names take slots of one vector as steps are traced, so no model has to declare its logs.
     """
 
-    def __init__(self) -> None:
-        """Room for 64 names."""
-        super().__init__(name="log_means")
+    def __init__(self, dtype: str = "float32") -> None:
+        """Room for 64 names. Args: dtype: of the sums."""
+        super().__init__(dtype=dtype, name="log_means")
         self._names: list[str] = []
-        self._totals = self.add_variable((_CAPACITY,), initializer="zeros", name="totals")
-        self._weights = self.add_variable((_CAPACITY,), initializer="zeros", name="weights")
+        self._totals = self.add_variable((_CAPACITY,), "zeros", dtype=dtype, name="totals")
+        self._weights = self.add_variable((_CAPACITY,), "zeros", dtype=dtype, name="weights")
 
     def update_state(self, logs: dict[str, tf.Tensor], num_examples: tf.Tensor) -> None:
         """Adds the means `logs` (scalars by name) of `num_examples` examples.
