@@ -20,6 +20,7 @@ _INSTALL = [
     "array_record>=0.8,<0.9",
     "importlib_resources>=6",
     "absl-py>=2",
+    "docstring_parser>=0.17,<1",
     "ml_collections>=1.1,<2",
     "numpy>=2",
     "pillow>=11",
@@ -27,6 +28,7 @@ _INSTALL = [
     "scipy>=1.15",
     # `tf.summary` writes through it, and TensorFlow no longer brings it.
     "tensorboard>=2.20,<2.22",
+    "tqdm>=4.66",
 ]
 
 _SERVING = [

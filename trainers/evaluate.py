@@ -1,0 +1,51 @@
+"""Evaluates the run in a workdir on its test split: a table, and `evaluation.json`."""
+
+import sys
+
+from absl import flags
+
+from trainers import command_line
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line; returns the exit code."""
+    return command_line.run(_COMMAND, argv)
+
+
+def _define(values: flags.FlagValues) -> None:
+    flags.DEFINE_string(
+        "workdir", None, "folder of a trained run; evaluation.json is written there", flag_values=values
+    )
+    flags.DEFINE_list("metrics", None, "figures to work out, separated by commas (default: all)", flag_values=values)
+    flags.DEFINE_string(
+        "manual_dir",
+        "",
+        "folder with one sub-folder of raw files a data set (else TFDGM_MANUAL_DIR)",
+        flag_values=values,
+    )
+
+
+def _evaluate(values: flags.FlagValues) -> int:
+    command_line.require_workdir(values.workdir)
+    command_line.load_tensorflow()
+    from tfdgm.evaluation import run
+
+    run.evaluate(values.workdir, metrics=values.metrics, manual_dir=values.manual_dir)
+    return command_line.SUCCESS
+
+
+_COMMAND = command_line.Command(
+    module="trainers.evaluate",
+    script="tfdgm-evaluate",
+    summary=(
+        "Evaluates a trained run on its test split. Prints a table and writes evaluation.json: each figure with its "
+        "unit, whether it is exact, a bound or an estimate, its standard error, the number of examples and the seed."
+    ),
+    usage="--workdir=DIR [--metrics=a,b]",
+    examples=("--workdir=/tmp/digits", "--workdir=/tmp/digits --metrics=elbo"),
+    define=_define,
+    run=_evaluate,
+)
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""Trains a preset in a workdir; the same command again goes on where it stopped."""
+
+import sys
+
+from absl import flags
+
+from trainers import command_line
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line; returns the exit code."""
+    return command_line.run(_COMMAND, argv)
+
+
+def _define(values: flags.FlagValues) -> None:
+    flags.DEFINE_string(
+        "workdir", None, "folder of the run: config.json, checkpoints, metrics.jsonl, pictures", flag_values=values
+    )
+    flags.DEFINE_enum(
+        "strategy",
+        "default",
+        ["default", "mirrored", "multi_worker", "tpu"],
+        "how devices share the work: one device; all local ones; all workers in TF_CONFIG; a TPU",
+        flag_values=values,
+    )
+    flags.DEFINE_string(
+        "manual_dir",
+        "",
+        "folder with one sub-folder of raw files a data set (else TFDGM_MANUAL_DIR)",
+        flag_values=values,
+    )
+
+
+def _train(values: flags.FlagValues) -> int:
+    command_line.load_tensorflow()
+    from tfdgm.training import run
+
+    try:
+        run.train(values.config, values.workdir, strategy=values.strategy, manual_dir=values.manual_dir)
+    except run.NonFiniteError as error:
+        print(error, file=sys.stderr)
+        return command_line.NON_FINITE
+    return command_line.SUCCESS
+
+
+_COMMAND = command_line.Command(
+    module="trainers.train",
+    script="tfdgm-train",
+    summary=(
+        "Trains a preset and keeps everything about the run in one folder. The same command on the same folder "
+        "goes on exactly where the run stopped, however it stopped."
+    ),
+    usage="--config=<model>:<dataset>[:<argument>] --workdir=DIR [--config.<field>=<value> ...]",
+    examples=(
+        "--list",
+        "--config=vae:digits:smoke --workdir=/tmp/digits",
+        "--config=vae:digits --config.model.latent_dim=16 --config.training.batch_size=64 --workdir=/tmp/digits16",
+        "--config=vae:folder --config.data.path=photos --workdir=/tmp/photos",
+        "--config=vae:mnist --help",
+    ),
+    define=_define,
+    run=_train,
+    takes_config=True,
+)
+
+if __name__ == "__main__":
+    sys.exit(main())
