@@ -1,0 +1,111 @@
+"""One version of a model, loaded and ready to call."""
+
+import itertools
+import pathlib
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from serving import batching, signatures
+from serving.signatures import Signature
+from serving.status import Code, ServingError
+
+_LOAD_COUNT = itertools.count()
+_MAX_MESSAGE_LENGTH = 1024
+# What TensorFlow adds to an operation's own message: where in which Python file the node was made, and its name.
+_TRACE_LINE = re.compile(
+    r"^(Graph execution error:|Detected at node .*|Stack trace for op definition:.*|<stack traces unavailable>"
+    r"|\s+File \".*|\s*\[\[.*)$",
+    re.MULTILINE,
+)
+_OP_SUFFIX = re.compile(r"\[Op:[^\]]*\]|\[\[\{\{node [^\]]*\]\]")
+
+
+class Servable:
+    """A loaded SavedModel.
+
+    Attributes:
+      version: its number.
+      signatures: what it publishes, by name.
+      signature_defs: the same as stored in the SavedModel, for metadata requests.
+    """
+
+    def __init__(
+        self, path: pathlib.Path, version: int, batching_parameters: batching.BatchingParameters | None = None
+    ) -> None:
+        """Loads the SavedModel in the folder `path`.
+
+        Args:
+          path: the version's folder.
+          version: its number.
+          batching_parameters: how to merge requests; None runs each by itself.
+
+        Raises:
+          OSError: where the SavedModel or a part of it is missing.
+          ValueError: where it is broken, or a signature has a type this endpoint does not carry.
+          ServingError: where TensorFlow refuses it.
+        """
+        self.version = version
+        self.signature_defs = signatures.read_signature_defs(path)
+        try:
+            # Kept whole: the signatures hold its variables weakly.
+            self._saved_model = tf.saved_model.load(str(path))
+        except tf.errors.OpError as error:
+            raise from_tensorflow(error) from error
+        functions = dict(self._saved_model.signatures)
+        self.signatures: dict[str, Signature] = {
+            name: signatures.parse_signature(name, self.signature_defs[name]) for name in functions
+        }
+        if batching_parameters is not None:
+            load = next(_LOAD_COUNT)
+            for name, signature in self.signatures.items():
+                if batching.is_batchable(signature):
+                    queue = f"load {load} {name}"
+                    functions[name] = batching.batch(functions[name], signature, batching_parameters, queue)
+        self._functions: dict[str, Callable[..., dict[str, tf.Tensor]]] = functions
+
+    def signature(self, name: str) -> Signature:
+        """The signature `name`; the empty name is the default one.
+
+        Raises:
+          ServingError: FAILED_PRECONDITION where there is none of that name.
+        """
+        name = name or signatures.DEFAULT_SIGNATURE
+        if name not in self.signatures:
+            raise ServingError(Code.FAILED_PRECONDITION, f'Serving signature key "{name}" not found.')
+        return self.signatures[name]
+
+    def predict(
+        self, signature_name: str, inputs: Mapping[str, np.ndarray], output_filter: Iterable[str] = ()
+    ) -> dict[str, np.ndarray]:
+        """Calls a signature. Blocks; safe in any number of threads.
+
+        Args:
+          signature_name: empty is the default one.
+          inputs: exactly the signature's, by name, each `[B, ...]`; strings as `object` arrays of `bytes`.
+          output_filter: outputs to give; none gives all.
+
+        Returns:
+          The outputs by name.
+
+        Raises:
+          ServingError: for inputs that do not fit, or what the model itself refuses.
+        """
+        signature = self.signature(signature_name)
+        signature.check_inputs(inputs)
+        chosen = signature.select_outputs(output_filter)
+        tensors = {name: tf.constant(array, signature.inputs[name].dtype.name) for name, array in inputs.items()}
+        try:
+            outputs = self._functions[signature.name](**tensors)
+            return {name: np.asarray(outputs[name].numpy(), signature.outputs[name].dtype.numpy) for name in chosen}
+        except tf.errors.OpError as error:
+            raise from_tensorflow(error) from None
+
+
+def from_tensorflow(error: tf.errors.OpError) -> ServingError:
+    """The same failure with a message fit for clients: one line, without stack traces and names of nodes."""
+    text = _OP_SUFFIX.sub("", _TRACE_LINE.sub("", error.message))
+    text = " ".join(text.split())[:_MAX_MESSAGE_LENGTH]
+    return ServingError(Code(error.error_code), text or Code(error.error_code).name)
