@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import math
 import os
 import pathlib
 import time
@@ -14,6 +13,7 @@ from tfdgm.data import eval_batches, open_data
 from tfdgm.evaluation import provenance
 from tfdgm.evaluation.measure import Figure, batch_size, figures, measure
 from tfdgm.evaluation.metrics import choose
+from tfdgm.evaluation.report import shown
 from tfdgm.workdir.files import WorkdirError, read_config, write_atomically
 from tfdgm.workdir.restore import restore_model
 
@@ -73,22 +73,11 @@ def evaluate(
 def table(found: Iterable[Figure]) -> str:
     """The figures as aligned columns."""
     rows = [("metric", "value", "std. error", "unit", "kind", "examples")]
-    rows += [(f.name, *_shown(f), f.unit, f.kind, f"{f.num_examples:,}") for f in found]
+    rows += [(f.name, *shown(dataclasses.asdict(f)), f.unit, f.kind, f"{f.num_examples:,}") for f in found]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     align = ("<", ">", ">", "<", "<", ">")
     lines = ["  ".join(f"{cell:{a}{w}}" for cell, a, w in zip(row, align, widths, strict=True)) for row in rows]
     return "\n".join(line.rstrip() for line in lines)
-
-
-def _shown(figure: Figure) -> tuple[str, str]:
-    if figure.value is None:
-        return f"{figure.num_non_finite:,} not finite", ""
-    error = figure.standard_error
-    if error is None:
-        return f"{figure.value:.6g}", ""
-    # Two digits of the error say how many of the value mean something.
-    digits = max(0, 1 - math.floor(math.log10(error))) if error > 0 else 6
-    return f"{figure.value:.{digits}f}", f"{error:.{digits}f}"
 
 
 def _write(path: pathlib.Path, report: dict[str, Any]) -> None:

@@ -1,0 +1,85 @@
+"""The page of results, made from the files that evaluations wrote: `python -m tfdgm.evaluation.report`."""
+
+import json
+import math
+import os
+import pathlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+RESULTS, PAGE = "results", "docs/results.md"
+
+_HEAD = """# Results
+
+Every figure here was written by `python -m trainers.evaluate` to a file in `results/`, and this page is made from those
+files by `python -m tfdgm.evaluation.report`. Bounds are on log p(x) from below (`nll_upper_bound`: on -log p(x) from
+above); a `stochastic_bound` is one in expectation. The standard error is that of the mean over the examples.
+"""
+_COLUMNS = ("preset", "metric", "value", "std. error", "unit", "kind", "split", "examples")
+_RUN_COLUMNS = ("preset", "command", "seed", "step", "minutes", "cores", "commit")
+_NUMERIC = {"value", "std. error", "examples", "seed", "step", "minutes", "cores"}
+
+
+def write_report(results_dir: str | os.PathLike[str] = RESULTS, page: str | os.PathLike[str] = PAGE) -> str:
+    """Writes the page of all `<results_dir>/*.json`; returns its text.
+
+    Raises:
+      FileNotFoundError: when there are no results.
+    """
+    paths = sorted(pathlib.Path(results_dir).glob("*.json"))
+    if not paths:
+        raise FileNotFoundError(f"{results_dir} has no *.json; trainers.evaluate writes them")
+    results = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    figures = _table(_COLUMNS, [row for result in results for row in _figure_rows(result)])
+    runs = _table(_RUN_COLUMNS, [_run_row(result) for result in results])
+    text = f"{_HEAD}\n{figures}\n\n## Runs\n\n{runs}\n"
+    pathlib.Path(page).parent.mkdir(parents=True, exist_ok=True)
+    pathlib.Path(page).write_text(text, encoding="utf-8")
+    return text
+
+
+def shown(metric: Mapping[str, Any]) -> tuple[str, str]:
+    """Value and standard error of one figure as text, as many digits as the error leaves meaning in."""
+    value, error = metric["value"], metric["standard_error"]
+    if value is None:
+        return f"{metric['num_non_finite']:,} not finite", ""
+    if not error:
+        return f"{value:.6g}", "" if error is None else "0"
+    digits = max(0, 1 - math.floor(math.log10(error)))
+    return f"{value:.{digits}f}", f"{error:.{digits}f}"
+
+
+def _figure_rows(result: dict[str, Any]) -> Iterator[Sequence[str]]:
+    for metric in result["metrics"]:
+        yield (
+            f"`{result['preset']}`",
+            metric["name"],
+            *shown(metric),
+            metric["unit"],
+            metric["kind"],
+            metric["split"],
+            f"{metric['num_examples']:,}",
+        )
+
+
+def _run_row(result: dict[str, Any]) -> Sequence[str]:
+    minutes = result["minutes"]
+    return (
+        f"`{result['preset']}`",
+        f"`{result['command']}`",
+        str(result["seed"]),
+        f"{result['checkpoint']['step']:,}",
+        "" if minutes is None else f"{minutes:.1f}",
+        str(result["cores"]),
+        f"`{(result['commit'] or 'unknown')[:12]}`",
+    )
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    rule = ["---:" if column in _NUMERIC else "---" for column in columns]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [columns, rule, *rows])
+
+
+if __name__ == "__main__":
+    write_report()
+    print(PAGE)
