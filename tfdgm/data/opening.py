@@ -1,0 +1,96 @@
+"""Opens the data set that a `DataConfig` names."""
+
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from tfdgm.configs.experiment import DataConfig
+from tfdgm.core.types import DataSpec
+from tfdgm.data.catalog import DatasetEntry, find_dataset
+from tfdgm.data.images import resize_images
+from tfdgm.data.preparation import prepared_builder
+from tfdgm.data.source import Data, MemorySplit, RecordSplit, Split
+
+_DOMAINS = ("binary", "unit", "symmetric", "uint8", "real")
+_READ_BATCH = 1000
+
+
+def open_data(config: DataConfig, *, manual_dir: str = "") -> Data:
+    """Opens a data set, preparing it on first use.
+
+    Args:
+      config: which data, and what of it the model sees.
+      manual_dir: folder of raw files, for a set that is not prepared yet: see `tfdgm.data.preparation`.
+
+    Returns:
+      The data set with its three splits. Where the data set has no validation split, it is the last
+      `config.num_validation` examples of train, in TFDS's order.
+
+    Raises:
+      ValueError: the configuration asks for what the data set has not.
+      FileNotFoundError: a raw file is missing.
+    """
+    entry = find_dataset(config.name)
+    _check(config)
+    builder = prepared_builder(config.name, manual_dir)
+    shape = _shape(builder, config)
+    num_classes = builder.info.features["label"].num_classes if "label" in builder.info.features else 0
+    spec = data_spec(shape, config.domain or entry.domain, entry.num_levels, num_classes)
+    instructions = _split_instructions(builder, config, entry)
+    splits = {name: _open_split(builder, where, shape, entry.num_levels) for name, where in instructions.items()}
+    return Data(spec, splits, entry.num_levels, config.binarization)
+
+
+def data_spec(shape: tuple[int, ...], domain: str, num_levels: int, num_classes: int) -> DataSpec:
+    """What the pipelines deliver of raw data with `num_levels` levels in `domain`.
+
+    `binary` has 2 levels, `real` is continuous (0), and the rest keep the raw levels.
+    """
+    levels = {"binary": 2, "real": 0}.get(domain, num_levels)
+    dtype = "uint8" if domain == "uint8" else "float32"
+    return DataSpec(shape=shape, dtype=dtype, domain=domain, num_levels=levels, num_classes=num_classes)
+
+
+def _check(config: DataConfig) -> None:
+    if config.domain and config.domain not in _DOMAINS:
+        raise ValueError(f"data.domain is {config.domain!r}; it must be empty or one of {', '.join(_DOMAINS)}")
+    if config.num_channels not in (0, 1, 3):
+        raise ValueError(f"data.num_channels is {config.num_channels}; it must be 1 or 3, or 0 for the data's own")
+    for field in ("image_height", "image_width", "num_validation"):
+        if getattr(config, field) < 0:
+            raise ValueError(f"data.{field} is {getattr(config, field)}; it must be positive, or 0 for the data's own")
+
+
+def _shape(builder: tfds.core.DatasetBuilder, config: DataConfig) -> tuple[int, int, int]:
+    height, width, channels = builder.info.features["image"].shape
+    return (config.image_height or height, config.image_width or width, config.num_channels or channels)
+
+
+def _split_instructions(builder: tfds.core.DatasetBuilder, config: DataConfig, entry: DatasetEntry) -> dict[str, str]:
+    if not entry.num_validation:
+        if config.num_validation:
+            raise ValueError(
+                f"data.num_validation is {config.num_validation}, but data set {config.name!r} has a validation "
+                f"split of its own of {builder.info.splits['validation'].num_examples} examples; leave it 0"
+            )
+        return {name: name for name in ("train", "validation", "test")}
+    held_out = config.num_validation or entry.num_validation
+    total = builder.info.splits["train"].num_examples
+    if held_out >= total:
+        raise ValueError(f"data.num_validation is {held_out}; data set {config.name!r} has {total} to train on")
+    return {"train": f"train[:-{held_out}]", "validation": f"train[-{held_out}:]", "test": "test"}
+
+
+def _open_split(
+    builder: tfds.core.DatasetBuilder, instruction: str, shape: tuple[int, int, int], num_levels: int
+) -> Split:
+    has_labels = "label" in builder.info.features
+    if builder.info.file_format is tfds.core.FileFormat.ARRAY_RECORD:
+        return RecordSplit(builder.as_data_source(split=instruction), shape, has_labels)
+    # One file after the other: the order is that of random access, whatever the number of shards.
+    read_config = tfds.ReadConfig(interleave_cycle_length=1, add_tfds_id=False)
+    dataset = builder.as_dataset(split=instruction, shuffle_files=False, read_config=read_config)
+    examples = next(iter(dataset.batch(builder.info.splits[instruction].num_examples)))
+    arrays = {"x": resize_images(examples["image"], shape, num_levels)}
+    if has_labels:
+        arrays["label"] = tf.cast(examples["label"], tf.int32)
+    return MemorySplit(arrays)
