@@ -147,6 +147,8 @@ class GenerativeModel(keras.Model):
             raise ValueError(f"optimizers are {sorted(named)}; {self.name} needs a dict with {sorted(groups)}")
         with self.distribute_strategy.scope():
             self.optimizers = {name: self._built_optimizer(named[name], groups[name]) for name in groups}
+        for name, built in self.optimizers.items():
+            setattr(self, f"{name}_optimizer", built)  # checkpoints track attributes; a dictionary's values they miss
         first = next(iter(self.optimizers.values()))
         super().compile(first, auto_scale_loss=False, **{"jit_compile": False, **kwargs})
 

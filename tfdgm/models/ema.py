@@ -35,7 +35,7 @@ class WeightAverages(tf.Module):
     @tf.function
     def update(self, num_steps: int) -> None:
         """Moves the shadows by `num_steps` steps at once."""
-        decay = self.decay ** num_steps
+        decay = self.decay**num_steps
         for shadow, variable in zip(self.shadows, self._model[0].trainable_variables, strict=True):
             shadow.assign(decay * shadow + (1.0 - decay) * variable.value)
 

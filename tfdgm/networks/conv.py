@@ -57,4 +57,6 @@ def conv_decoder(
 
 def _require_image(image_shape: Sequence[int]) -> None:
     if len(image_shape) != 3:
-        raise ValueError(f"shape is {tuple(image_shape)}; a convolutional network needs images [height, width, channels]")
+        raise ValueError(
+            f"shape is {tuple(image_shape)}; a convolutional network needs images [height, width, channels]"
+        )

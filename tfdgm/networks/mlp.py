@@ -24,7 +24,10 @@ def mlp(
       name: of the network, and the start of its variables' paths.
     """
     layers: list[keras.Layer] = [keras.layers.Flatten()] if len(input_shape) > 1 else []
-    layers += [keras.layers.Dense(size, activation=activation) for size in hidden_sizes]
+    layers += [
+        keras.layers.Dense(size, activation=activation, name=f"hidden_{index}")
+        for index, size in enumerate(hidden_sizes)
+    ]
     layers += [keras.layers.Dense(int(np.prod(output_shape)), name="outputs")]
     layers += [keras.layers.Reshape(output_shape)] if len(output_shape) > 1 else []
     return built_sequential(layers, input_shape, name)

@@ -1,6 +1,8 @@
-"""What happens at the end of each interval of `log_every` steps, as Keras callbacks, in this order:
+"""What happens around each interval of `log_every` steps, as Keras callbacks.
 
-guard against non-finite values, validation, best so far, log, pictures, checkpoint, progress.
+They run in the order in which the loop lists them: averages after every execution; then, at the interval's end, the
+guard against non-finite values, validation, the log, pictures, the bar, and the checkpoint last, so that a
+checkpoint never holds what the guard refuses and the log never lacks what a checkpoint holds.
 """
 
 import contextlib
@@ -71,6 +73,14 @@ class Validation(keras.callbacks.Callback):
         self._averages = averages
         self.best = best
 
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Looks at one batch, so that a metric that is not logged is refused before the first step."""
+        if not self._metric:
+            return
+        known = self.model.evaluate(self._batches, steps=1, verbose=0, return_dict=True)
+        if self._metric not in known:
+            raise ValueError(f"training.best_metric is {self._metric!r}; validation logs {', '.join(sorted(known))}")
+
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Evaluates, with averaged weights where there are any."""
         if logs is None or not self._due(int(self.model.phase_step)):
@@ -80,8 +90,6 @@ class Validation(keras.callbacks.Callback):
         logs.update({f"val_{name}": float(value) for name, value in found.items()})
         if not self._metric:
             return
-        if self._metric not in found:
-            raise ValueError(f"training.best_metric is {self._metric!r}; validation logs {', '.join(sorted(found))}")
         value = float(found[self._metric])
         sign = 1.0 if self._mode == "max" else -1.0
         if self.best is None or sign * value > sign * self.best.value:

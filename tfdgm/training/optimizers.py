@@ -53,9 +53,7 @@ class PhaseSchedule(keras.optimizers.schedules.LearningRateSchedule):
         return {**dataclasses.asdict(self.config), "num_steps": self.num_steps}
 
 
-def make_optimizers(
-    configs: Any, model: GenerativeModel, num_steps: int
-) -> dict[str, keras.optimizers.Optimizer]:
+def make_optimizers(configs: Any, model: GenerativeModel, num_steps: int) -> dict[str, keras.optimizers.Optimizer]:
     """One optimizer for each field of the family's optimizers dataclass, by variable group."""
     return {
         field.name: make_optimizer(getattr(configs, field.name), model, num_steps, field.name)
@@ -92,6 +90,7 @@ def set_num_steps(optimizer: keras.optimizers.Optimizer, num_steps: int) -> None
 
 
 def _burda_stage(done: tf.Tensor) -> tf.Tensor:
-    # Stages i = 0..7 of 3**i parts each, 3280 in all: part p stands in stage floor(log3(2 p + 1)).
-    part = tf.floor(done * 3280.0)
-    return tf.clip_by_value(tf.floor(tf.math.log(2.0 * part + 1.5) / math.log(3.0)), 0.0, 7.0)
+    # Stages i = 0..7 of 3**i parts each, 3280 in all, so that stage i + 1 begins at part (3**(i + 1) - 1) / 2. A
+    # thousandth of a part is given away: done * 3280 may round to just below a whole number.
+    part = done * 3280.0 + 1e-3
+    return sum(tf.cast(part >= (3 ** (i + 1) - 1) / 2, tf.float32) for i in range(7))

@@ -121,8 +121,9 @@ class _Run:
             set_num_steps(optimizer, phase.steps)
 
     def _compile(self, phase: Phase) -> None:
-        optimizers = make_optimizers(self.config.optimizers, self.model, phase.steps)
-        self.model.compile(optimizers, jit_compile=self.training.jit_compile)
+        with self.strategy.scope():
+            optimizers = make_optimizers(self.config.optimizers, self.model, phase.steps)
+            self.model.compile(optimizers, jit_compile=self.training.jit_compile)
 
     def _train(self, phase: Phase, seed: int) -> None:
         interval = min(self.training.log_every, phase.steps)
@@ -144,15 +145,18 @@ class _Run:
             )
         if rest:
             batches = self._train_batches(phase, num_whole * interval, seed)
-            self.model.fit(
-                batches, initial_epoch=num_whole, epochs=num_whole + 1, steps_per_epoch=rest, **intervals
-            )
+            self.model.fit(batches, initial_epoch=num_whole, epochs=num_whole + 1, steps_per_epoch=rest, **intervals)
 
     def _train_batches(self, phase: Phase, done: int, seed: int) -> Iterable[Any]:
         return distribute(
             self.strategy,
             lambda shard: train_batches(
-                self.data, batch_size=phase.batch_size, seed=seed, first_step=done, num_steps=phase.steps - done, shard=shard
+                self.data,
+                batch_size=phase.batch_size,
+                seed=seed,
+                first_step=done,
+                num_steps=phase.steps - done,
+                shard=shard,
             ),
         )
 
@@ -192,7 +196,7 @@ class _Run:
         averaging = [at_interval.Averaging(self.averages)] if self.averages else []
         chief_only = []
         if self.is_chief:
-            first = next(iter(eval_batches(self.data, "validation", batch_size=32, seed=self.config.seed)))
+            first = next(iter(eval_batches(self.data, "validation", batch_size=30, seed=self.config.seed)))
             pictures = at_interval.Pictures(self.log, due(training.sample_every), first["x"], self.averages)
             chief_only = [at_interval.Log(self.log, phase.name), pictures]
             chief_only += [at_interval.Progress(phase.name, phase.steps)]

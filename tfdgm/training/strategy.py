@@ -37,6 +37,7 @@ def distribute(strategy: tf.distribute.Strategy, batches: Callable[[Shard], tf.d
       strategy: from `make_strategy`.
       batches: the data of one input pipeline. Nothing is sharded behind its back.
     """
+
     def of_pipeline(context: tf.distribute.InputContext) -> tf.data.Dataset:
         replicas = context.num_replicas_in_sync // context.num_input_pipelines
         return batches(Shard(context.num_input_pipelines, context.input_pipeline_id, replicas))

@@ -1,0 +1,46 @@
+"""Averaged weights: the recursion in closed form, and the model's own weights untouched."""
+
+import numpy as np
+import pytest
+
+from tfdgm.core.types import DataSpec
+from tfdgm.models.ema import WeightAverages
+from tfdgm.models.vae import VAE
+
+
+@pytest.fixture
+def model():
+    return VAE(DataSpec((2, 2, 1), domain="binary", num_levels=2), latent_dim=1, hidden_sizes=(2,))
+
+
+def _set(model, value):
+    for variable in model.trainable_variables:
+        variable.assign(np.full(variable.shape, value))
+
+
+def test_closed_form(model):
+    _set(model, 0.0)
+    averages = WeightAverages(model, 0.9)
+    _set(model, 1.0)
+    for _ in range(5):
+        averages.update(1)
+    np.testing.assert_allclose(averages.shadows[0].numpy(), 1.0 - 0.9**5, rtol=1e-6)
+    averages.update(7)
+    np.testing.assert_allclose(averages.shadows[0].numpy(), 1.0 - 0.9**12, rtol=1e-6)
+
+
+def test_in_place_gives_the_weights_back_bitwise(model):
+    averages = WeightAverages(model, 0.5)
+    before = [variable.numpy() for variable in model.trainable_variables]
+    for shadow in averages.shadows:
+        shadow.assign(shadow + 1.0)
+    with averages.in_place():
+        np.testing.assert_array_equal(model.trainable_variables[0].numpy(), averages.shadows[0].numpy())
+    for variable, value in zip(model.trainable_variables, before, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), value)
+
+
+@pytest.mark.parametrize("decay", [-0.1, 1.0, 2.0])
+def test_decay_out_of_range_is_named(model, decay):
+    with pytest.raises(ValueError, match=f"ema_decay is {decay}"):
+        WeightAverages(model, decay)

@@ -1,0 +1,200 @@
+"""Whole runs on the embedded digits: the folder they leave, resume, strategies, refusals."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfdgm import configs
+from tfdgm.core.types import Phase
+from tfdgm.models.vae import VAE
+from tfdgm.training import run
+from tfdgm.training.metrics_log import WALL_CLOCK, read_metrics
+from tfdgm.workdir.checkpoints import Checkpoints
+from tfdgm.workdir.restore import restore_model
+
+
+@pytest.fixture(autouse=True)
+def _no_global_determinism(monkeypatch):
+    # Determinism can't be turned off again in a process; the kill test runs with it, in processes of its own.
+    monkeypatch.setattr(tf.config.experimental, "enable_op_determinism", lambda: None)
+
+
+def _config(**training):
+    config = configs.get_config("vae:digits:smoke")
+    config.training = dataclasses.replace(
+        config.training,
+        **{
+            "num_steps": 40,
+            "log_every": 10,
+            "evaluate_every": 20,
+            "checkpoint_every": 10,
+            "sample_every": 40,
+            "steps_per_execution": 5,
+            "ema_decay": 0.9,
+            **training,
+        },
+    )
+    return config
+
+
+def _log(workdir):
+    return [{name: value for name, value in line.items() if name not in WALL_CLOCK} for line in read_metrics(workdir)]
+
+
+def _weights(workdir, step):
+    reader = tf.train.load_checkpoint(Checkpoints(workdir).weights(step))
+    names = sorted(reader.get_variable_to_shape_map())
+    return {name: reader.get_tensor(name) for name in names if name != "_CHECKPOINTABLE_OBJECT_GRAPH"}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tf.config.experimental, "enable_op_determinism", lambda: None)
+        workdir = tmp_path_factory.mktemp("finished")
+        run.train(_config(), workdir)
+    return workdir
+
+
+def test_the_folder_of_a_run(finished):
+    lines = read_metrics(finished)
+    assert [line["step"] for line in lines] == [10, 20, 30, 40]
+    assert [("val_elbo" in line) for line in lines] == [False, True, False, True]
+    assert Checkpoints(finished).steps()[-1] == 40
+    assert sorted(path.name for path in (finished / "pictures").iterdir()) == [
+        "reconstructions",
+        "samples",
+        "traversals",
+    ]
+    assert list((finished / "tensorboard").iterdir())
+    assert json.loads((finished / "config.json").read_text())["config"]["preset"] == "vae:digits:smoke"
+
+
+def test_best_is_the_best_validation_value(finished):
+    values = {line["step"]: line["val_elbo"] for line in read_metrics(finished) if "val_elbo" in line}
+    best = Checkpoints(finished).latest().best
+    assert values[best.step] == max(values.values()) == best.value
+
+
+def test_running_again_changes_nothing(finished, capsys):
+    before = _log(finished)
+    run.train(_config(), finished)
+    assert "is done: 40 steps" in capsys.readouterr().out
+    assert _log(finished) == before
+
+
+def test_an_interrupted_run_ends_like_one_without_interruption(finished, tmp_path, monkeypatch):
+    original = Checkpoints.save
+
+    def save_then_die(self, checkpoint, state, *, is_chief=True):
+        original(self, checkpoint, state, is_chief=is_chief)
+        if state.step == 20:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Checkpoints, "save", save_then_die)
+    with pytest.raises(KeyboardInterrupt):
+        run.train(_config(), tmp_path)
+    monkeypatch.setattr(Checkpoints, "save", original)
+    run.train(_config(), tmp_path)
+    assert _log(tmp_path) == _log(finished)
+    ours, theirs = _weights(tmp_path, 40), _weights(finished, 40)
+    assert ours.keys() == theirs.keys()
+    for name, value in ours.items():
+        np.testing.assert_array_equal(value, theirs[name], err_msg=name)
+
+
+def test_two_replicas_start_like_one(finished, tmp_path):
+    run.train(_config(), tmp_path, strategy="mirrored")
+    first, reference = read_metrics(tmp_path)[0], read_metrics(finished)[0]
+    for name in ("loss/vae", "elbo", "kl"):
+        assert first[name] == pytest.approx(reference[name], rel=1e-5)
+    assert read_metrics(tmp_path)[-1]["val_elbo"] == pytest.approx(read_metrics(finished)[-1]["val_elbo"], rel=1e-3)
+
+
+def test_intervals_need_not_divide_the_run(tmp_path):
+    run.train(_config(num_steps=25), tmp_path)
+    assert [line["step"] for line in read_metrics(tmp_path)] == [10, 20, 25]
+    assert Checkpoints(tmp_path).latest().step == 25
+
+
+def test_a_short_run_needs_no_other_intervals(tmp_path):
+    run.train(_config(num_steps=3), tmp_path)
+    assert [line["step"] for line in read_metrics(tmp_path)] == [3]
+
+
+def test_restored_weights_are_the_averages(finished):
+    model, restored = restore_model(finished, which="last")
+    weights = _weights(finished, 40)
+    assert (restored.step, restored.which, restored.uses_ema) == (40, "last", True)
+    shadow = weights["averages/shadows/0/.ATTRIBUTES/VARIABLE_VALUE"]
+    np.testing.assert_array_equal(model.trainable_variables[0].numpy(), shadow)
+    assert int(model.step) == 40
+
+
+def test_phases_follow_each_other_and_resume_within_the_second(tmp_path, monkeypatch):
+    phases = [Phase("first", steps=20), Phase("second", steps=30, batch_size=10, reset_optimizers=True)]
+    monkeypatch.setattr(VAE, "phases", lambda self: phases)
+    run.train(_config(), tmp_path / "whole")
+    assert [(line["phase"], line["step"]) for line in read_metrics(tmp_path / "whole")] == [
+        ("first", 10),
+        ("first", 20),
+        ("second", 30),
+        ("second", 40),
+        ("second", 50),
+    ]
+    original = Checkpoints.save
+
+    def save_then_die(self, checkpoint, state, *, is_chief=True):
+        original(self, checkpoint, state, is_chief=is_chief)
+        if state.step == 30:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Checkpoints, "save", save_then_die)
+    with pytest.raises(KeyboardInterrupt):
+        run.train(_config(), tmp_path / "cut")
+    monkeypatch.setattr(Checkpoints, "save", original)
+    run.train(_config(), tmp_path / "cut")
+    assert _log(tmp_path / "cut") == _log(tmp_path / "whole")
+    for name, value in _weights(tmp_path / "cut", 50).items():
+        np.testing.assert_array_equal(value, _weights(tmp_path / "whole", 50)[name], err_msg=name)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(tmp_path, monkeypatch):
+    original = VAE._loss
+
+    def broken(self, x, seeds):
+        loss, logs = original(self, x, seeds)
+        return tf.where(self.step.value == 23, float("nan"), 1.0) * loss, logs
+
+    monkeypatch.setattr(VAE, "_loss", broken)
+    with pytest.raises(run.NonFiniteError) as error:
+        run.train(_config(), tmp_path)
+    assert str(error.value) == (
+        "step 23, group 'vae': the loss is not finite; the last good checkpoint is of step 20"
+    )
+    assert Checkpoints(tmp_path).latest().step == 20
+    assert [line["step"] for line in read_metrics(tmp_path)] == [10, 20]
+
+
+@pytest.mark.parametrize(
+    ("training", "message"),
+    [
+        ({"num_steps": 0}, "training.num_steps is 0; it must be at least 1"),
+        ({"evaluate_every": 15}, "training.evaluate_every is 15; it must be a multiple of training.log_every, 10"),
+        ({"best_mode": "maximum"}, "training.best_mode is 'maximum'; it must be one of max, min"),
+        ({"ema_decay": 1.5}, "ema_decay is 1.5"),
+        ({"best_metric": "elbow"}, "training.best_metric is 'elbow'; validation logs elbo"),
+    ],
+)
+def test_bad_fields_are_named_before_the_first_step(tmp_path, training, message):
+    with pytest.raises(ValueError, match=message):
+        run.train(_config(**training), tmp_path)
+    assert not read_metrics(tmp_path)
+
+
+def test_a_changed_configuration_is_refused(finished):
+    with pytest.raises(run.WorkdirError, match=r"config.training.num_steps: 40 there, 50 asked for"):
+        run.train(_config(num_steps=50), finished)
