@@ -73,6 +73,7 @@ setup(
             "tfdgm-evaluate = trainers.evaluate:main",
             "tfdgm-sample = trainers.sample:main",
             "tfdgm-export = trainers.export:main",
+            "tfdgm-demo = trainers.demo:main",
             "tfdgm-serve = serving.server:main",
             "tfdgm-sample-client = serving.client:main",
         ]

@@ -1,11 +1,9 @@
 """The command line that all binaries share: one page of help, two lines for a mistake, TensorFlow only after both."""
 
 import dataclasses
-import importlib
 import os
 import re
 import sys
-import tempfile
 import textwrap
 import traceback
 from collections.abc import Callable
@@ -128,26 +126,6 @@ def help_page(command: Command, argv: list[str]) -> str:
     if command.takes_config:
         pages += config_flag.field_page(argv)
     return "\n\n".join(pages)
-
-
-def load_tensorflow() -> None:
-    """Imports TensorFlow, keeping what its C++ side writes while it loads off the terminal unless the import fails."""
-    # Some of those lines come before TensorFlow has read the level, hence the redirected descriptor.
-    if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "0":
-        return
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    with tempfile.TemporaryFile() as captured:
-        os.dup2(captured.fileno(), 2)
-        try:
-            importlib.import_module("tensorflow")
-        except BaseException:
-            captured.seek(0)
-            os.write(terminal, captured.read())
-            raise
-        finally:
-            os.dup2(terminal, 2)
-            os.close(terminal)
 
 
 def require_workdir(workdir: str) -> None:

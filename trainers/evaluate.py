@@ -4,6 +4,7 @@ import sys
 
 from absl import flags
 
+from tfdgm.core.loading import load_tensorflow
 from trainers import command_line
 
 
@@ -23,14 +24,17 @@ def _define(values: flags.FlagValues) -> None:
         "folder with one sub-folder of raw files a data set (else TFDGM_MANUAL_DIR)",
         flag_values=values,
     )
+    flags.DEFINE_string(
+        "results_dir", "", "folder that gets <preset>.json as well, for the table of results", flag_values=values
+    )
 
 
 def _evaluate(values: flags.FlagValues) -> int:
     command_line.require_workdir(values.workdir)
-    command_line.load_tensorflow()
+    load_tensorflow()
     from tfdgm.evaluation import run
 
-    run.evaluate(values.workdir, metrics=values.metrics, manual_dir=values.manual_dir)
+    run.evaluate(values.workdir, metrics=values.metrics, manual_dir=values.manual_dir, results_dir=values.results_dir)
     return command_line.SUCCESS
 
 

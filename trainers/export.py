@@ -4,6 +4,7 @@ import sys
 
 from absl import flags
 
+from tfdgm.core.loading import load_tensorflow
 from trainers import command_line
 
 
@@ -24,7 +25,7 @@ def _define(values: flags.FlagValues) -> None:
 
 def _export(values: flags.FlagValues) -> int:
     command_line.require_workdir(values.workdir)
-    command_line.load_tensorflow()
+    load_tensorflow()
     from tfdgm.export import saved_model
 
     print(saved_model.export(values.workdir, values.base, version=values.version))

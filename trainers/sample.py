@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from absl import flags
 
+from tfdgm.core.loading import load_tensorflow
 from trainers import command_line
 
 
@@ -31,7 +32,7 @@ def _sample(values: flags.FlagValues) -> int:
     write = _WRITERS.get(os.path.splitext(values.out)[1])
     if not write:
         raise command_line.UsageError(f"--out is {values.out!r}; it must end in .png or .npz")
-    command_line.load_tensorflow()
+    load_tensorflow()
     import tfdgm
 
     model = tfdgm.load(values.workdir)
@@ -60,7 +61,7 @@ def _write_png(model: Any, seeds: np.ndarray, conditions: dict[str, np.ndarray],
 
 
 def _write_npz(model: Any, seeds: np.ndarray, conditions: dict[str, np.ndarray], path: str) -> None:
-    np.savez_compressed(path, samples=np.asarray(model.sample(seeds, **conditions)), seeds=seeds, **conditions)
+    np.savez_compressed(path, samples=np.asarray(model.sample(seeds, **conditions)), seed=seeds, **conditions)
 
 
 _WRITERS = {".png": _write_png, ".npz": _write_npz}

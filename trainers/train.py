@@ -4,6 +4,7 @@ import sys
 
 from absl import flags
 
+from tfdgm.core.loading import load_tensorflow
 from trainers import command_line
 
 
@@ -32,7 +33,7 @@ def _define(values: flags.FlagValues) -> None:
 
 
 def _train(values: flags.FlagValues) -> int:
-    command_line.load_tensorflow()
+    load_tensorflow()
     from tfdgm.training import run
 
     try:
@@ -54,7 +55,7 @@ _COMMAND = command_line.Command(
     examples=(
         "--list",
         "--config=vae:digits:smoke --workdir=/tmp/digits",
-        "--config=vae:digits --config.model.latent_dim=16 --config.training.batch_size=64 --workdir=/tmp/digits16",
+        "--config=vae:digits --config.model.latent_dim=8 --config.seed=1 --workdir=/tmp/digits8",
         "--config=vae:folder --config.data.path=photos --workdir=/tmp/photos",
         "--config=vae:mnist --help",
     ),

@@ -1,0 +1,136 @@
+"""What every binary owes: exit codes, one page of help, two lines for a mistake, all of it without TensorFlow."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from absl import flags
+
+from trainers import command_line, demo, evaluate, export, sample, train
+
+_BINARIES = {"train": train, "evaluate": evaluate, "sample": sample, "export": export, "demo": demo}
+_NO_TENSORFLOW = """
+import importlib, sys
+code = importlib.import_module(sys.argv[1]).main(sys.argv[2:])
+loaded = [name for name in ("tensorflow", "keras", "tensorflow_datasets") if name in sys.modules]
+sys.exit(f"loaded {loaded}" if loaded else code)
+"""
+
+
+def _command(run=lambda values: 0):
+    def define(values):
+        flags.DEFINE_string("workdir", None, "folder of the run", flag_values=values)
+        flags.DEFINE_integer("num", 16, "how many", lower_bound=1, flag_values=values)
+        flags.DEFINE_enum("strategy", "default", ["default", "tpu"], "which devices", flag_values=values)
+
+    return command_line.Command(
+        module="trainers.planted",
+        script="tfdgm-planted",
+        summary="Does nothing.",
+        usage="--workdir=DIR",
+        examples=("--workdir=/tmp/digits",),
+        define=define,
+        run=run,
+    )
+
+
+def test_run_gets_typed_values_and_gives_the_exit_code():
+    seen = {}
+
+    def run(values):
+        seen.update(workdir=values.workdir, num=values.num, strategy=values.strategy)
+        return 3
+
+    assert command_line.run(_command(run), ["--workdir", "w", "--num=4"]) == 3
+    assert seen == {"workdir": "w", "num": 4, "strategy": "default"}
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        ([], ["--workdir is missing: folder of the run"]),
+        (["--workdir="], ["--workdir is missing"]),
+        (["--workdir"], ["Missing value for flag --workdir"]),
+        (["--workdri=w"], ["flag --workdri is unknown", "did you mean 'workdir'?"]),
+        (["--workdir=w", "--num=some"], ["--num is 'some'", "must be a positive integer"]),
+        (["--workdir=w", "--num=0"], ["--num is '0'", "must be a positive integer"]),
+        (["--workdir=w", "--strategy=gpu"], ["--strategy is 'gpu'", "must be one of default, tpu"]),
+        (["--workdir=w", "more"], ["argument 'more' is not a flag"]),
+        (["--workdir=w", "--config.seed=1"], ["flag --config.seed is unknown"]),
+    ],
+)
+def test_mistakes_exit_with_2_and_say_what_would_be_right(capsys, argv, words):
+    assert command_line.run(_command(run=lambda values: pytest.fail("ran")), argv) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert len(printed.err.splitlines()) == 2
+    for word in ["tfdgm-planted: ", *words]:
+        assert word in printed.err
+
+
+def test_errors_that_this_package_raises_are_messages(capsys):
+    def run(values):
+        command_line.require_workdir(values.workdir)
+
+    assert command_line.run(_command(run), ["--workdir=/nowhere"]) == 2
+    assert "'/nowhere', which has no config.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("fail", [lambda values: int("x"), lambda values: os.stat("/nowhere")])
+def test_errors_from_elsewhere_keep_their_traceback(fail):
+    with pytest.raises((ValueError, FileNotFoundError)):
+        command_line.run(_command(fail), ["--workdir=w"])
+
+
+def test_interruption_is_no_traceback(capsys):
+    def run(values):
+        raise KeyboardInterrupt
+
+    assert command_line.run(_command(run), ["--workdir=w"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_help_page_names_flags_defaults_and_exit_codes(capsys):
+    assert command_line.run(_command(), ["--help"]) == 0
+    page = capsys.readouterr().out
+    for line in (
+        "Usage: python -m trainers.planted --workdir=DIR",
+        "  --num=N                   how many (default 16)",
+        "  --strategy=default|tpu    which devices (default default)",
+        "  python -m trainers.planted --workdir=/tmp/digits",
+        "2 wrong command line or configuration",
+    ):
+        assert line in page
+
+
+@pytest.mark.parametrize("name", _BINARIES)
+def test_help_is_a_page_that_fits(capsys, name):
+    assert _BINARIES[name].main(["--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 120
+    assert any(line.startswith(f"Usage: python -m trainers.{name} ") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "argv", "code"),
+    [
+        *((name, ["--help"], 0) for name in _BINARIES),
+        ("train", ["--list"], 0),
+        ("train", ["--config=vae:digits", "--help"], 0),
+        ("train", ["--config=vea:digits", "--workdir=w"], 2),
+        ("train", ["--config=vae:digits", "--workdir=w", "--config.model.latentdim=3"], 2),
+        ("train", ["--config=vae:digits", "--workdir=w", "--config.training.num_steps=abc"], 2),
+        ("train", ["--config=vae:digits", "--workdri=w"], 2),
+        ("train", ["--config=vae:digits"], 2),
+        ("evaluate", ["--workdir=/nowhere"], 2),
+        ("sample", ["--workdir=/nowhere", "--out=x.png"], 2),
+        ("export", ["--workdir=/nowhere", "--base=b"], 2),
+    ],
+)
+def test_answers_without_tensorflow(name, argv, code):
+    command = [sys.executable, "-c", _NO_TENSORFLOW, f"trainers.{name}", *argv]
+    environment = {**os.environ, "PYTHONPATH": os.getcwd()}
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == code, result.stderr

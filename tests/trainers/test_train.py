@@ -1,0 +1,41 @@
+"""`trainers.train`: what it hands to the loop, and the exit codes of what comes back."""
+
+import pytest
+
+from tfdgm.configs import get_config
+from tfdgm.training import run
+from trainers import train
+
+_ARGV = ["--config=vae:digits:smoke", "--config.model.latent_dim=3", "--workdir=w"]
+
+
+def test_the_loop_gets_config_workdir_strategy_and_raw_data(monkeypatch):
+    calls = []
+    monkeypatch.setattr(run, "train", lambda *args, **kwargs: calls.append((args, kwargs)))
+    assert train.main([*_ARGV, "--strategy=mirrored", "--manual_dir=raw"]) == 0
+    config = get_config("vae:digits:smoke")
+    config.model.latent_dim = 3
+    assert calls == [((config, "w"), {"strategy": "mirrored", "manual_dir": "raw"})]
+
+
+def test_a_loss_that_is_not_finite_exits_with_3(monkeypatch, capsys):
+    def fail(*args, **kwargs):
+        raise run.NonFiniteError("step 7: the loss of group 'vae' is not finite")
+
+    monkeypatch.setattr(run, "train", fail)
+    assert train.main(_ARGV) == 3
+    assert capsys.readouterr().err == "step 7: the loss of group 'vae' is not finite\n"
+
+
+def test_a_setting_that_no_run_can_have_exits_with_2(tmp_path, capsys):
+    assert train.main([*_ARGV[:-1], f"--workdir={tmp_path}", "--config.training.num_steps=-1"]) == 2
+    assert "training.num_steps is -1; it must be at least 1" in capsys.readouterr().err
+
+
+def test_a_defect_keeps_its_traceback(monkeypatch):
+    def fail(*args, **kwargs):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(run, "train", fail)
+    with pytest.raises(ZeroDivisionError):
+        train.main(_ARGV)
