@@ -86,7 +86,12 @@ def row_uniform(
 
     Only 23 bits are used, centred in their cells: `(bits + 0.5) / 2**23` is exact in float32 and is never 0
     or 1, so no quantile function of it is ever infinite.
+
+    Raises:
+      ValueError: for a dtype other than float32 and float64; 16 bits would round uniforms to 0 and 1.
     """
+    if tf.as_dtype(dtype) not in (tf.float32, tf.float64):
+        raise ValueError(f"dtype is {tf.as_dtype(dtype).name}; uniforms need float32 or float64")
     num = int(np.prod(shape, dtype=np.int64))
     bits = tf.bitwise.right_shift(random_bits(seeds, num, stream=stream, step=step), tf.constant(9, tf.int64))
     uniform = (tf.cast(bits, dtype) + 0.5) * 2.0**-23
@@ -109,18 +114,19 @@ def row_normal(
       shape: shape of one row, static.
       stream: which draw of the program this is.
       step: a counter for draws that recur.
-      dtype: float dtype of the result.
+      dtype: float dtype of the result; 16-bit results are rounded from float32 draws.
       truncation: [N], positive; row i is a normal conditioned on |z| < truncation[i], drawn by the inverse of
         its distribution function, not by rejection. None, or infinity, is the plain normal.
 
     Returns:
       [N, *shape].
     """
-    centred = 2.0 * row_uniform(seeds, shape, stream=stream, step=step, dtype=dtype) - 1.0
+    draw_dtype = tf.float64 if tf.as_dtype(dtype) == tf.float64 else tf.float32
+    centred = 2.0 * row_uniform(seeds, shape, stream=stream, step=step, dtype=draw_dtype) - 1.0
     if truncation is not None:
-        bound = tf.math.erf(tf.cast(truncation, dtype) / np.sqrt(2.0))
+        bound = tf.math.erf(tf.cast(truncation, draw_dtype) / np.sqrt(2.0))
         centred *= tf.reshape(bound, [-1] + [1] * len(shape))
-    return np.sqrt(2.0).astype(tf.as_dtype(dtype).as_numpy_dtype) * tf.math.erfinv(centred)
+    return tf.cast(np.sqrt(2.0).astype(draw_dtype.as_numpy_dtype) * tf.math.erfinv(centred), dtype)
 
 
 def fold_in(seeds: tf.Tensor, stream: int = 0, *, step: tf.Tensor | int = 0, role: int = 0) -> tf.Tensor:

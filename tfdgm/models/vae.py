@@ -94,7 +94,7 @@ class VAE(GenerativeModel):
 
     def sample(self, seeds: tf.Tensor) -> tf.Tensor:
         """Draws x from p(x|z) p(z): seeds int64 [N] to [N, *event_shape]; row i depends on `seeds[i]` alone."""
-        outputs = self.decoder(self.sample_latents(seeds))
+        outputs = tf.cast(self.decoder(self.sample_latents(seeds)), self.variable_dtype)
         return self.likelihood.sample(outputs, self.log_scale.value, philox.fold_in(seeds, _OBSERVATION_STREAM))
 
     def sample_mean(self, seeds: tf.Tensor) -> tf.Tensor:
