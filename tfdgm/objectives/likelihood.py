@@ -107,8 +107,10 @@ class DiscretizedLogistic:
         inverse_scale = tf.exp(-log_scale)
         above = (x + self.width / 2 - outputs) * inverse_scale  # upper edge of the level's bin
         below = (x - self.width / 2 - outputs) * inverse_scale
-        # log(F(above) - F(below)) for the logistic F(a) = 1 / (1 + exp(-a))
-        inner = -tf.nn.softplus(-above) - tf.nn.softplus(below) + tf.math.log(-tf.math.expm1(below - above))
+        # log(F(above) - F(below)) for the logistic F(a) = 1 / (1 + exp(-a)). The bin's width stands by itself:
+        # above - below would lose it beside a large residual, and log 0 make every gradient NaN.
+        log_share = tf.math.log(-tf.math.expm1(-self.width * inverse_scale))
+        inner = -tf.nn.softplus(-above) - tf.nn.softplus(below) + log_share
         lowest = -tf.nn.softplus(-above)  # log F(above)
         highest = -tf.nn.softplus(below)  # log (1 - F(below))
         log_mass = tf.where(
@@ -150,5 +152,7 @@ def likelihood(name: str, *, domain: str, num_levels: int) -> Likelihood:
     require_choice("likelihood", name, LIKELIHOODS)
     found = LIKELIHOODS[name](domain, num_levels)
     if domain not in found.domains:
-        raise ValueError(f"likelihood is {name!r} and data.domain {domain!r}; it needs one of {', '.join(found.domains)}")
+        raise ValueError(
+            f"likelihood is {name!r} and data.domain {domain!r}; it needs one of {', '.join(found.domains)}"
+        )
     return found
