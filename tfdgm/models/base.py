@@ -165,7 +165,7 @@ class GenerativeModel(keras.Model):
         if isinstance(dataset, tf.data.Dataset):
             dataset = strategy.experimental_distribute_dataset(dataset.take(1))
 
-        @tf.function
+        @tf.function(autograph=False)
         def run(batch: Batch) -> None:
             strategy.run(lambda local: self.initialize(self._cast(local)), args=(batch,))
 
