@@ -1,0 +1,119 @@
+"""The goldens: every registered model's own networks made small, and the shapes of algorithm the contract must carry."""
+
+import dataclasses
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+from tests.goldens.flow import Flow
+from tests.goldens.gan import GAN
+from tests.goldens.rbm import RBM
+from tfdgm.configs import get_config
+from tfdgm.core.types import DataSpec
+from tfdgm.models.base import GenerativeModel
+from tfdgm.models.registry import build_from_config
+
+BATCH_SIZE = 8
+
+_DIGITS = DataSpec((8, 8, 1), domain="binary", num_levels=2)
+_PICTURES = DataSpec((5, 7, 3), domain="unit", num_levels=256)
+_PLANE = DataSpec((2,), domain="real", num_levels=0)
+_BITS = DataSpec((6,), domain="binary", num_levels=2)
+
+
+@dataclasses.dataclass(frozen=True)
+class Golden:
+    """A tiny model with what it takes to train it.
+
+    Attributes:
+      name: in the table and in recorded values.
+      make: a new model.
+      spec: what its examples are.
+      examples: draws examples [N, *event_shape] with a NumPy generator.
+      optimizers: new optimizers by variable group.
+      is_discrete: whether samples are discrete, so that rounding can flip one.
+      registered_name: the registry entry it stands for; empty for the models of the tests' own.
+    """
+
+    name: str
+    make: Callable[[], GenerativeModel]
+    spec: DataSpec
+    examples: Callable[[np.random.Generator, int], np.ndarray]
+    optimizers: Callable[[], dict[str, keras.optimizers.Optimizer]]
+    is_discrete: bool = False
+    registered_name: str = ""
+
+    def build(self) -> GenerativeModel:
+        """A new model with the same weights every time."""
+        keras.utils.set_random_seed(0)
+        return self.make()
+
+    def build_compiled(self, **kwargs: object) -> GenerativeModel:
+        """A new model with new optimizers; `kwargs` are those of `compile`."""
+        model = self.build()
+        model.compile(self.optimizers(), **kwargs)
+        return model
+
+    def batches(self, num_steps: int, batch_size: int = BATCH_SIZE) -> np.ndarray:
+        """Global batches [num_steps, batch_size, *event_shape], the same every time."""
+        rng = np.random.default_rng(0)
+        x = self.examples(rng, num_steps * batch_size).astype(self.spec.dtype)
+        return x.reshape(num_steps, batch_size, *self.spec.shape)
+
+
+def _adam(*groups: str) -> Callable[[], dict[str, keras.optimizers.Optimizer]]:
+    return lambda: {group: keras.optimizers.Adam(1e-2) for group in groups}
+
+
+def _preset(name: str, preset: str, spec: DataSpec, examples: Callable, **fields: object) -> Golden:
+    config = dataclasses.replace(get_config(f"{preset}:smoke").model, **fields)
+    return Golden(
+        name=name,
+        make=lambda: build_from_config(config, spec, seed=0),
+        spec=spec,
+        examples=examples,
+        optimizers=_adam("vae"),
+        is_discrete=config.likelihood != "gaussian",
+        registered_name=config.model_name,
+    )
+
+
+def _bars(rng: np.random.Generator, num: int) -> np.ndarray:
+    """Pictures with one lit half, each pixel wrong with probability 0.1."""
+    halves = (np.arange(64) // 4 % 2 == 0).astype(np.float64)
+    clean = np.where(rng.random((num, 1)) < 0.5, halves, 1.0 - halves)
+    return np.where(rng.random((num, 64)) < 0.1, 1.0 - clean, clean).reshape(num, 8, 8, 1)
+
+
+def _colours(rng: np.random.Generator, num: int) -> np.ndarray:
+    """Plain pictures of 8-bit colours with a little noise."""
+    colour = rng.integers(40, 200, (num, 1, 1, 3))
+    return (colour + rng.integers(-20, 21, (num, 5, 7, 3))) / 255.0
+
+
+def _ring(rng: np.random.Generator, num: int) -> np.ndarray:
+    """Points near a circle of radius 2 about (1, -1)."""
+    angle = 2.0 * np.pi * rng.random(num)
+    radius = 2.0 + 0.1 * rng.standard_normal(num)
+    return np.stack([1.0 + radius * np.cos(angle), -1.0 + radius * np.sin(angle)], axis=-1)
+
+
+def _words(rng: np.random.Generator, num: int) -> np.ndarray:
+    """Two words of six bits, each bit wrong with probability 0.1."""
+    words = np.array([[1, 1, 1, 0, 0, 0], [0, 1, 0, 1, 0, 1]], np.float64)
+    clean = words[rng.integers(0, 2, num)]
+    return np.where(rng.random((num, 6)) < 0.1, 1.0 - clean, clean)
+
+
+GOLDENS: dict[str, Golden] = {
+    golden.name: golden
+    for golden in (
+        _preset("vae", "vae:digits", _DIGITS, _bars),
+        _preset("iwae", "iwae:digits", _DIGITS, _bars),
+        _preset("vae_conv", "vae:folder", _PICTURES, _colours),
+        Golden("gan", lambda: GAN(_PLANE, name="gan"), _PLANE, _ring, _adam("discriminator", "generator")),
+        Golden("flow", lambda: Flow(_PLANE, name="flow"), _PLANE, _ring, _adam("flow")),
+        Golden("rbm", lambda: RBM(_BITS, num_chains=BATCH_SIZE, name="rbm"), _BITS, _words, _adam("rbm"), True),
+    )
+}
