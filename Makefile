@@ -14,7 +14,7 @@ env:
 	@if ! cmp -s $(LOCK) .venv/lock.txt || ! cmp -s setup.py .venv/setup.py; then \
 	  set -e; \
 	  $(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v == (3, 11) else f"the lock is for Python 3.11, and $(PYTHON) is {v[0]}.{v[1]}: make env PYTHON=<python3.11>")'; \
-	  $(PYTHON) -m venv .venv; \
+	  test -x $(BIN)/python || $(PYTHON) -m venv .venv; \
 	  $(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r $(LOCK); \
 	  $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .; \
 	  cp $(LOCK) .venv/lock.txt; cp setup.py .venv/setup.py; \

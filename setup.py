@@ -19,11 +19,16 @@ _INSTALL = [
     # The file format of prepared data, and what TFDS imports without declaring it.
     "array_record>=0.8,<0.9",
     "importlib_resources>=6",
+    # An export carries warm-up requests in TensorFlow Serving's own format.
+    "tensorflow-serving-api>=2.21,<2.22",
     "absl-py>=2",
     "docstring_parser>=0.17,<1",
+    "filelock>=3.18",
     "ml_collections>=1.1,<2",
     "numpy>=2",
     "pillow>=11",
+    "platformdirs>=4",
+    "protobuf>=6.31",
     "scikit-learn>=1.7",
     "scipy>=1.15",
     # `tf.summary` writes through it, and TensorFlow no longer brings it.
@@ -35,8 +40,9 @@ _SERVING = [
     "aiohttp>=3.13,<4",
     "grpcio>=1.76,<2",
     "grpcio-health-checking>=1.76,<2",
+    "ml_dtypes>=0.5.1",
     "orjson>=3.11,<4",
-    "tensorflow-serving-api>=2.21,<2.22",
+    "urllib3>=2",
 ]
 
 _DEV = [
@@ -60,7 +66,7 @@ setup(
     description="Deep generative models on TensorFlow and Keras 3: train, evaluate, resume, export, serve.",
     long_description=_README.read_text() if _README.exists() else "",
     long_description_content_type="text/markdown",
-    license="Apache-2.0",
+    license_expression="Apache-2.0",
     license_files=["LICENSE"],
     python_requires=">=3.11,<3.13",
     packages=find_packages(include=["tfdgm", "tfdgm.*", "trainers", "trainers.*", "serving", "serving.*"]),
