@@ -1,0 +1,131 @@
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tfdgm
+from tfdgm.configs.vae import VAEEvaluation
+from tfdgm.evaluation.measure import batch_size, figures, measure
+from tfdgm.evaluation.metrics import METRICS
+
+SPEC = tfdgm.DataSpec((4,), domain="real", num_levels=0)
+SCALE = 0.5
+
+
+def batches(x, size):
+    x = np.asarray(x, np.float32)
+    for start in range(0, len(x), size):
+        rows = x[start : start + size]
+        yield {"x": tf.constant(rows), "index": tf.range(start, start + len(rows), dtype=tf.int64)}
+
+
+@pytest.fixture(scope="module")
+def linear_gaussian():
+    """x = W z + SCALE noise with orthogonal columns of W, so that the exact posterior is a diagonal normal.
+
+    Gives the model with that posterior as its encoder, 400 examples of its own, and their exact log p(x).
+    """
+    loadings = np.array([[1.0, 0.5], [1.0, -0.5], [1.0, 0.5], [1.0, -0.5]], np.float32)
+    precision = 1.0 + np.sum(loadings**2, axis=0) / SCALE**2
+    model = tfdgm.build("vae", SPEC, latent_dim=2, hidden_sizes=(), likelihood="gaussian")
+    model.decoder.get_layer("outputs").set_weights([loadings.T, np.zeros(4)])
+    model.encoder.get_layer("outputs").set_weights(
+        [
+            np.concatenate([loadings / SCALE**2 / precision, np.zeros([4, 2])], axis=1),
+            np.concatenate([np.zeros(2), -np.log(precision)]),
+        ]
+    )
+    model.log_scale.assign(math.log(SCALE))
+    random = np.random.default_rng(0)
+    x = random.standard_normal([400, 2]) @ loadings.T + SCALE * random.standard_normal([400, 4])
+    covariance = loadings @ loadings.T + SCALE**2 * np.eye(4)
+    log_prob = -0.5 * (
+        np.sum(x @ np.linalg.inv(covariance) * x, axis=1) + np.linalg.slogdet(2 * np.pi * covariance).logabsdet
+    )
+    return model, x, log_prob
+
+
+@pytest.fixture
+def biased(linear_gaussian):
+    """The same model with a posterior that is off, and 400 examples."""
+    model, x, log_prob = linear_gaussian
+    outputs = model.encoder.get_layer("outputs")
+    kernel, bias = outputs.get_weights()
+    outputs.set_weights([kernel, bias + 0.7])
+    yield model, x, log_prob
+    outputs.set_weights([kernel, bias])
+
+
+def test_bounds_at_the_exact_posterior_are_the_log_likelihood(linear_gaussian):
+    model, x, log_prob = linear_gaussian
+    settings = VAEEvaluation(num_elbo_samples=64, num_iwae_samples=3)
+    found = measure(model, batches(x, 100), ["elbo", "iwae"], settings, seed=0)
+    # Every importance weight is p(x) itself, whatever the sample.
+    np.testing.assert_allclose(found["iwae"], log_prob, atol=1e-4)
+    # The ELBO's likelihood term is sampled: E_q of a quadratic form with known variance.
+    assert np.mean(found["elbo"] - log_prob) == pytest.approx(0.0, abs=0.05)
+
+
+def test_iwae_bound_rises_with_its_samples_towards_the_log_likelihood(biased):
+    model, x, log_prob = biased
+    means = [
+        measure(model, batches(x, 100), ["iwae"], VAEEvaluation(num_iwae_samples=k), seed=0)["iwae"].mean()
+        for k in (1, 100)
+    ]
+    assert means[0] < means[1] < log_prob.mean() + 0.01
+    assert means[1] == pytest.approx(log_prob.mean(), abs=0.1)
+
+
+def test_values_do_not_depend_on_the_batch_size(biased):
+    model, x, _ = biased
+    settings = VAEEvaluation(num_elbo_samples=2, num_iwae_samples=4)
+    names = ["elbo", "iwae", "posterior_mean"]
+    whole = measure(model, batches(x[:50], 50), names, settings, seed=3)
+    parts = measure(model, batches(x[:50], 7), names, settings, seed=3)
+    for name in names:
+        np.testing.assert_allclose(parts[name], whole[name], rtol=1e-5, atol=1e-5)
+    assert whole["posterior_mean"].shape == (50, 2)
+
+
+def test_values_depend_on_the_seed(biased):
+    model, x, _ = biased
+    settings = VAEEvaluation(num_elbo_samples=1)
+    first, again, other = (
+        measure(model, batches(x[:20], 20), ["elbo"], settings, seed=seed)["elbo"] for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert np.all(first != other)
+
+
+def test_figures_carry_unit_kind_and_standard_error():
+    values = {"iwae": np.array([-1.0, -3.0])}
+    metrics = {"iwae_7": METRICS["iwae"], "nll_upper_bound": METRICS["nll_upper_bound"]}
+    bound, nll = figures(metrics, values, SPEC, split="test", seed=5)
+    assert (bound.name, bound.value, bound.unit, bound.kind) == ("iwae_7", -2.0, "nats", "stochastic_bound")
+    assert (bound.standard_error, bound.num_examples, bound.num_non_finite) == (pytest.approx(1.0), 2, 0)
+    assert (bound.split, bound.seed) == ("test", 5)
+    assert nll.value == 2.0
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_non_finite_values_are_counted_and_give_no_figure(bad):
+    metrics = {"elbo": METRICS["elbo"], "active_units": METRICS["active_units"]}
+    values = {"elbo": np.array([0.0, bad, 1.0]), "posterior_mean": np.array([[0.0, 1.0], [bad, bad], [1.0, 0.0]])}
+    for figure in figures(metrics, values, SPEC, split="test", seed=0):
+        assert (figure.value, figure.standard_error) == (None, None)
+        assert (figure.num_non_finite, figure.num_examples) == (1, 3)
+
+
+def test_progress_without_a_terminal_is_lines_with_rate_and_remaining_time(biased, monkeypatch, capsys):
+    model, x, _ = biased
+    monkeypatch.setattr("tfdgm.evaluation.measure._SECONDS_BETWEEN_LINES", 0.0)
+    measure(model, batches(x[:8], 4), ["elbo"], VAEEvaluation(num_elbo_samples=1), seed=0, num_examples=8)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in lines] == ["4/8", "8/8"]
+    assert "examples/s 00:00 left" in lines[-1]
+
+
+@pytest.mark.parametrize(("shape", "size"), [((28, 28, 1), 100), ((64, 64, 3), 6), ((512, 512, 3), 1), ((2,), 100)])
+def test_larger_examples_are_measured_fewer_at_once(shape, size):
+    assert batch_size(tfdgm.DataSpec(shape)) == size

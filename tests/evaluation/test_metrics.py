@@ -1,0 +1,85 @@
+import math
+
+import numpy as np
+import pytest
+
+import tfdgm
+from tfdgm.configs import UnknownNameError
+from tfdgm.configs.vae import VAEEvaluation
+from tfdgm.evaluation import metrics
+
+
+class Density:
+    name = "flow"
+
+    def log_prob(self, x):
+        return x
+
+
+class Classifier:
+    name = "classifier"
+
+
+def test_mean_has_the_standard_error_of_a_mean():
+    value, error = metrics.mean(np.array([1.0, 2.0, 3.0, 6.0]))
+    assert value == 3.0
+    assert error == pytest.approx(math.sqrt((4 + 1 + 0 + 9) / 3) / 2)
+
+
+def test_one_example_has_no_standard_error():
+    assert metrics.mean(np.array([1.0])) == (1.0, None)
+
+
+def test_nll_is_the_mean_with_its_sign_changed():
+    assert metrics.negative_mean(np.array([-1.0, -3.0])) == (2.0, pytest.approx(1.0))
+
+
+def test_bits_per_dim_of_a_uniform_over_256_levels_is_8():
+    spec = tfdgm.DataSpec((2, 3, 1))
+    log_prob = np.full(5, -6 * math.log(256.0))
+    assert metrics.mean_bits_per_dim(log_prob, spec) == (pytest.approx(8.0), pytest.approx(0.0))
+
+
+def test_bits_per_dim_scales_the_standard_error():
+    spec = tfdgm.DataSpec((4,))
+    log_prob = np.array([-1.0, -2.0, -4.0])
+    assert metrics.mean_bits_per_dim(log_prob, spec)[1] == pytest.approx(
+        metrics.mean(log_prob)[1] / (4 * math.log(2.0))
+    )
+
+
+def test_active_units_are_latents_with_posterior_means_that_vary():
+    sign = np.array([[1.0], [-1.0]] * 50)
+    assert metrics.num_active(sign * [1.0, 0.12, 0.08, 0.0]) == (2.0, None)
+
+
+def test_every_metric_is_of_a_known_quantity_and_kind():
+    assert {metric.quantity for metric in metrics.METRICS.values()} == set(metrics.QUANTITIES)
+    assert {metric.kind for metric in metrics.METRICS.values()} <= {"exact", "bound", "stochastic_bound", "estimate"}
+
+
+def test_choose_gives_all_that_the_model_can():
+    vae = tfdgm.build("vae", latent_dim=2, hidden_sizes=(4,))
+    chosen = metrics.choose(None, vae, VAEEvaluation(num_iwae_samples=50))
+    assert list(chosen) == ["elbo", "iwae_50", "nll_upper_bound", "active_units"]
+    assert list(metrics.choose(None, Density(), None)) == ["log_prob", "bits_per_dim"]
+    assert metrics.choose(None, Classifier(), None) == {}
+
+
+@pytest.mark.parametrize("name", ["iwae", "iwae_50"])
+def test_choose_takes_a_metric_by_its_name_or_its_label(name):
+    vae = tfdgm.build("vae", latent_dim=2, hidden_sizes=(4,))
+    assert list(metrics.choose([name], vae, VAEEvaluation(num_iwae_samples=50))) == ["iwae_50"]
+
+
+def test_choose_names_the_nearest_metric():
+    vae = tfdgm.build("vae", latent_dim=2, hidden_sizes=(4,))
+    with pytest.raises(UnknownNameError, match=r"metric 'eblo' is unknown; did you mean 'elbo'\?"):
+        metrics.choose(["eblo"], vae, VAEEvaluation())
+
+
+def test_choose_names_what_the_model_can_give():
+    with pytest.raises(ValueError, match="'elbo', which flow has not; it can give log_prob, bits_per_dim"):
+        metrics.choose(["log_prob", "elbo"], Density(), None)
+    with pytest.raises(ValueError, match="it can give none"):
+        metrics.choose(["elbo"], Classifier(), None)

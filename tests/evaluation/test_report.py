@@ -1,0 +1,72 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tfdgm.evaluation.report import shown, write_report
+
+RESULT = {
+    "preset": "vae:mnist",
+    "command": "python -m trainers.train --config=vae:mnist --workdir=W",
+    "seed": 0,
+    "minutes": 18.26,
+    "cores": 2,
+    "commit": "0123456789abcdef",
+    "checkpoint": {"step": 180000, "which": "best", "uses_ema": False},
+    "metrics": [
+        {
+            "name": "elbo",
+            "value": -91.23456,
+            "unit": "nats",
+            "kind": "stochastic_bound",
+            "standard_error": 0.2345,
+            "num_examples": 10000,
+            "num_non_finite": 0,
+            "split": "test",
+            "seed": 0,
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "expected"),
+    [
+        (-91.23456, 0.2345, ("-91.23", "0.23")),
+        (1234.5, 25.0, ("1234", "25")),
+        (3.5, 0.0, ("3.5", "0")),
+        (50.0, None, ("50", "")),
+        (None, None, ("4 not finite", "")),
+    ],
+)
+def test_digits_follow_the_standard_error(value, error, expected):
+    assert shown({"value": value, "standard_error": error, "num_non_finite": 4}) == expected
+
+
+def test_the_page_has_every_figure_and_the_command_that_made_it(tmp_path):
+    for preset in ("vae:mnist", "iwae:mnist"):
+        path = tmp_path / "results" / f"{preset.replace(':', '-')}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(RESULT | {"preset": preset}))
+    page = tmp_path / "docs" / "results.md"
+    text = write_report(tmp_path / "results", page)
+    assert page.read_text() == text
+    assert "| `vae:mnist` | elbo | -91.23 | 0.23 | nats | stochastic_bound | test | 10,000 |" in text
+    assert f"| `vae:mnist` | `{RESULT['command']}` | 0 | 180,000 | 18.3 | 2 | `0123456789ab` |" in text
+    assert text.index("`iwae:mnist`") < text.index("`vae:mnist`")
+
+
+def test_without_results_it_says_who_writes_them(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"has no \*\.json; trainers\.evaluate writes them"):
+        write_report(tmp_path, tmp_path / "page.md")
+
+
+def test_as_a_command_it_works_on_the_folder_it_is_run_in(tmp_path):
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "vae-mnist.json").write_text(json.dumps(RESULT))
+    done = subprocess.run(
+        [sys.executable, "-m", "tfdgm.evaluation.report"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "docs/results.md\n"
+    assert "-91.23" in (tmp_path / "docs" / "results.md").read_text()
