@@ -224,8 +224,7 @@ class GenerativeModel(keras.Model):
 
     def _counted_train_step(self, batch: Batch) -> Logs:
         batch = self._cast(batch)
-        step = tf.convert_to_tensor(self.step)
-        with step_rows.running(batch["x"], seed=self.seed, role=step_rows.TRAIN, step=step) as rows:
+        with step_rows.running(self._rows(batch, step_rows.TRAIN, self.step)) as rows:
             logs = self._gathered(self.train_step(batch), rows)
         self.step.assign_add(1)
         self.phase_step.assign_add(1)
@@ -233,11 +232,21 @@ class GenerativeModel(keras.Model):
 
     def _counted_test_step(self, batch: Batch) -> Logs:
         batch = self._cast(batch)
-        step = tf.convert_to_tensor(self._test_steps)
-        with step_rows.running(batch["x"], seed=self.seed, role=step_rows.TEST, step=step) as rows:
+        with step_rows.running(self._rows(batch, step_rows.TEST, self._test_steps)) as rows:
             logs = self._gathered(self.test_step(batch), rows)
         self._test_steps.assign_add(1)
         return logs
+
+    def _rows(self, batch: Batch, role: int, counter: keras.Variable) -> step_rows.StepRows:
+        context = _replica_context()
+        num_rows = tf.shape(batch["x"])[0]
+        first_row, num_global_rows = tf.zeros_like(num_rows), num_rows
+        if context.num_replicas_in_sync > 1:  # the last batch of an epoch need not give all of them as many rows
+            sizes = context.all_gather(num_rows[tf.newaxis], axis=0)
+            first_row = tf.reduce_sum(sizes[: context.replica_id_in_sync_group])
+            num_global_rows = tf.reduce_sum(sizes)
+        step = tf.convert_to_tensor(counter)
+        return step_rows.StepRows(self.seed, role, step, num_rows, first_row, num_global_rows)
 
     def _gathered(self, logs: Logs, rows: step_rows.StepRows) -> Logs:
         means = {name: tf.reduce_mean(tf.cast(value, self.variable_dtype)) for name, value in logs.items()}
