@@ -83,7 +83,7 @@ class Validation(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Evaluates, with averaged weights where there are any."""
-        if logs is None or not self._due(int(self.model.phase_step)):
+        if logs is None or not self._due(int(self.model.phase_step.numpy())):
             return
         with self._averages.in_place() if self._averages else contextlib.nullcontext():
             found = self.model.evaluate(self._batches, verbose=0, return_dict=True)
@@ -93,7 +93,7 @@ class Validation(keras.callbacks.Callback):
         value = float(found[self._metric])
         sign = 1.0 if self._mode == "max" else -1.0
         if self.best is None or sign * value > sign * self.best.value:
-            self.best = Best(int(self.model.step), self._metric, value)
+            self.best = Best(int(self.model.step.numpy()), self._metric, value)
 
 
 class Log(keras.callbacks.Callback):
@@ -107,11 +107,11 @@ class Log(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Starts the interval's clock."""
-        self._interval_start, self._last_step = time.monotonic(), int(self.model.step)
+        self._interval_start, self._last_step = time.monotonic(), int(self.model.step.numpy())
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """One line: step, phase, means, seconds."""
-        now, step = time.monotonic(), int(self.model.step)
+        now, step = time.monotonic(), int(self.model.step.numpy())
         self._log.write(
             {
                 "step": step,
@@ -136,9 +136,9 @@ class Pictures(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Draws them where the step is due."""
-        if not self._due(int(self.model.phase_step)):
+        if not self._due(int(self.model.phase_step.numpy())):
             return
-        step = int(self.model.step)
+        step = int(self.model.step.numpy())
         with self._averages.in_place() if self._averages else contextlib.nullcontext():
             for kind, pixels in pictures.all_grids(self.model, tf.range(64, dtype=tf.int64), self._x).items():
                 self._log.write_picture(kind, step, pixels)
@@ -164,8 +164,8 @@ class CheckpointSaver(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """One checkpoint."""
-        if self._due(int(self.model.phase_step)):
-            state = State(int(self.model.step), self._phase, self._validation.best)
+        if self._due(int(self.model.phase_step.numpy())):
+            state = State(int(self.model.step.numpy()), self._phase, self._validation.best)
             self._checkpoints.save(self._checkpoint, state, is_chief=self._is_chief)
 
 
@@ -180,7 +180,7 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Shows the bar from where the phase stands."""
-        done = int(self.model.phase_step)
+        done = int(self.model.phase_step.numpy())
         self._bar = tqdm.tqdm(
             total=self._num_steps, initial=done, desc=self._phase, unit="step", disable=None, dynamic_ncols=True
         )
@@ -195,7 +195,7 @@ class Progress(keras.callbacks.Callback):
         shown = {name: f"{value:.4g}" for name, value in (logs or {}).items()}
         self._bar.set_postfix(shown, refresh=False)
         if self._bar.disable:
-            done = int(self.model.phase_step)
+            done = int(self.model.phase_step.numpy())
             rate = (done - self._first) / (time.monotonic() - self._start)
             remaining = tqdm.tqdm.format_interval((self._num_steps - done) / rate)
             values = " ".join(f"{name} {value}" for name, value in shown.items())

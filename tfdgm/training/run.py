@@ -51,7 +51,6 @@ def train(
     check(config.training)
     if config.training.deterministic:
         tf.config.experimental.enable_op_determinism()
-    keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy(config.training.precision)
     distribution = make_strategy(strategy)
     data = open_data(config.data, manual_dir=manual_dir)
@@ -84,6 +83,7 @@ class _Run:
         self.is_chief = is_chief(strategy)
         self.checkpoints = Checkpoints(workdir, self.training.keep_checkpoints)
         self.state = self.checkpoints.latest() or State(step=0, phase="")
+        keras.utils.set_random_seed(config.seed)  # here: preparing data may draw from the same generators
         with strategy.scope():
             self.model = build_from_config(config.model, data.spec, seed=config.seed)
             decay = self.training.ema_decay
@@ -128,11 +128,13 @@ class _Run:
     def _train(self, phase: Phase, seed: int) -> None:
         interval = min(self.training.log_every, phase.steps)
         num_whole, rest = divmod(phase.steps, interval)
-        done = int(self.model.phase_step)
+        done = int(self.model.phase_step.numpy())
         if done == phase.steps:
             print(f"phase {phase.name} is done: {done} steps", flush=True)
             return
-        self.model.steps_per_execution = math.gcd(self.training.steps_per_execution, interval, rest)
+        one_replica = self.strategy.num_replicas_in_sync == 1  # Keras can't loop on device over several
+        together = self.training.steps_per_execution if one_replica else 1
+        self.model.steps_per_execution = math.gcd(together, interval, rest)
         self.model.make_train_function(force=True)
         batches = self._train_batches(phase, done, seed)
         validation_batches = self._validation_batches()
