@@ -13,9 +13,9 @@ def conv_encoder(
     """[B, H, W, C] to [B, output_size]: stride-2 convolutions, then a linear layer.
 
     Raises:
-      ValueError: when `image_shape` is not [H, W, C].
+      ValueError: when `image_shape` is not [H, W, C], or without filters.
     """
-    _require_image(image_shape)
+    _require_stages(image_shape, num_filters)
     layers: list[keras.Layer] = [
         keras.layers.Conv2D(filters, 3, strides=2, padding="same", activation=activation) for filters in num_filters
     ]
@@ -31,9 +31,9 @@ def conv_decoder(
     Each stage doubles the size and cuts it to that of the encoder's stage, so odd sizes work.
 
     Raises:
-      ValueError: when `image_shape` is not [H, W, C].
+      ValueError: when `image_shape` is not [H, W, C], or without filters.
     """
-    _require_image(image_shape)
+    _require_stages(image_shape, num_filters)
     height, width, channels = image_shape
     sizes = [(height, width)]
     for _ in num_filters:
@@ -43,19 +43,19 @@ def conv_decoder(
         keras.layers.Dense(first[0] * first[1] * first[2], activation=activation),
         keras.layers.Reshape(first),
     ]
-    outputs = [*reversed(num_filters[:-1]), channels]
-    for filters, size, target in zip(outputs, sizes[:0:-1], sizes[-2::-1], strict=True):
-        last = target == sizes[0] and filters == outputs[-1]
+    # The last stage gives the image itself and is linear.
+    stages = [*((filters, activation) for filters in reversed(num_filters[:-1])), (channels, None)]
+    for (filters, function), size, target in zip(stages, sizes[:0:-1], sizes[-2::-1], strict=True):
         layers += [
-            keras.layers.Conv2DTranspose(
-                filters, 3, strides=2, padding="same", activation=None if last else activation
-            ),
+            keras.layers.Conv2DTranspose(filters, 3, strides=2, padding="same", activation=function),
             keras.layers.Cropping2D(((0, 2 * size[0] - target[0]), (0, 2 * size[1] - target[1]))),
         ]
     return built_sequential(layers, (input_size,), name)
 
 
-def _require_image(image_shape: Sequence[int]) -> None:
+def _require_stages(image_shape: Sequence[int], num_filters: Sequence[int]) -> None:
+    if not num_filters:
+        raise ValueError(f"num_filters is {tuple(num_filters)}; it needs the filters of at least one stage")
     if len(image_shape) != 3:
         raise ValueError(
             f"shape is {tuple(image_shape)}; a convolutional network needs images [height, width, channels]"
