@@ -198,11 +198,11 @@ def _transport(url: str, model_name: str, timeout_seconds: float) -> Transport:
 
 def _convert(name: str, value: Any, dtype: DType) -> np.ndarray:
     """`value` as an array of `dtype`; only the precision of floats may be lost."""
-    array = np.asarray(value)
     if dtype.name == "string":
-        strings = np.empty(array.shape, object)
-        strings.ravel()[:] = [item.encode() if isinstance(item, str) else bytes(item) for item in array.ravel()]
+        strings = np.array(value, object)
+        strings.ravel()[:] = [item.encode() if isinstance(item, str) else bytes(item) for item in strings.ravel()]
         return strings
+    array = np.asarray(value)
     try:
         converted = array.astype(dtype.numpy)
     except (TypeError, ValueError, OverflowError):

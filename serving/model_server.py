@@ -22,6 +22,7 @@ from serving.versioned_model import Loader, VersionedModel
 _LOGGER = logging.getLogger(__name__)
 _HEALTH_SERVICES = ("", "tensorflow.serving.PredictionService")
 _THREADS_PER_CORE = 4
+_WRITE_SECONDS = 5.0  # for the last answers to leave, after the requests under way had their grace
 
 
 class StartError(RuntimeError):
@@ -60,6 +61,7 @@ class ModelServer:
         self._health = health.aio.HealthServicer()
         self._grpc: grpc.aio.Server | None = None
         self._rest: web.AppRunner | None = None
+        self._rest_service: RestService | None = None
         self._polling: asyncio.Task | None = None
 
     async def start(self) -> None:
@@ -79,16 +81,12 @@ class ModelServer:
 
     async def stop(self) -> None:
         """Takes no more requests, finishes those accepted as far as the grace allows, and lets go of the ports."""
-        grace = self._options.shutdown_grace_seconds
         if self._polling:
             self._polling.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._polling
         await self._health.enter_graceful_shutdown()
-        await asyncio.gather(
-            *([self._grpc.stop(grace)] if self._grpc else []),
-            *([self._rest.cleanup()] if self._rest else []),
-        )
+        await asyncio.gather(self._stop_grpc(), self._stop_rest())
         for executor in (self._grpc_threads, self._rest_threads, self._load_thread):
             executor.shutdown(wait=False, cancel_futures=True)
         self._remove_port_file()
@@ -127,12 +125,10 @@ class ModelServer:
 
     async def _start_rest(self) -> None:
         options = self._options
-        service = RestService(
+        self._rest_service = RestService(
             self.catalog, self._rest_threads, options.rest_api_timeout_in_ms / 1000, options.max_request_bytes
         )
-        self._rest = web.AppRunner(
-            service.application(), access_log=None, shutdown_timeout=options.shutdown_grace_seconds
-        )
+        self._rest = web.AppRunner(self._rest_service.application(), access_log=None, shutdown_timeout=_WRITE_SECONDS)
         await self._rest.setup()
         port = max(options.rest_api_port, 0)
         try:
@@ -140,6 +136,17 @@ class ModelServer:
         except OSError as error:
             raise StartError(f"REST cannot listen at {_address(options.host, port)}: {error.strerror}") from None
         self.rest_port = self._rest.addresses[0][1]
+
+    async def _stop_grpc(self) -> None:
+        if self._grpc:
+            await self._grpc.stop(self._options.shutdown_grace_seconds)
+
+    async def _stop_rest(self) -> None:
+        if self._rest and self._rest_service:
+            for site in list(self._rest.sites):
+                await site.stop()
+            await self._rest_service.drain(self._options.shutdown_grace_seconds)
+            await self._rest.cleanup()
 
     async def _poll(self) -> None:
         while True:

@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
 import json
 import logging
 
@@ -35,6 +36,10 @@ class RestService:
         self._executor = executor
         self._timeout_seconds = timeout_seconds
         self._max_request_bytes = max_request_bytes
+        self._num_under_way = 0
+        self._is_draining = False
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     def application(self) -> web.Application:
         """The aiohttp application."""
@@ -42,7 +47,33 @@ class RestService:
         application.router.add_route("*", "/{path:.*}", self._handle)
         return application
 
+    async def drain(self, timeout_seconds: float) -> None:
+        """Waits until the requests under way are answered; each answer from now on closes its connection.
+
+        To be called once no new connections are taken and before aiohttp shuts down, for that would throw away the
+        rest of a body still being sent.
+
+        Args:
+          timeout_seconds: how long at most.
+        """
+        self._is_draining = True
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), timeout_seconds)
+
     async def _handle(self, request: web.Request) -> web.Response:
+        self._num_under_way += 1
+        self._idle.clear()
+        try:
+            response = await self._respond(request)
+        finally:
+            self._num_under_way -= 1
+            if not self._num_under_way:
+                self._idle.set()
+        if self._is_draining:
+            response.force_close()
+        return response
+
+    async def _respond(self, request: web.Request) -> web.Response:
         path = request.rel_url.raw_path
         if not routes.API_PREFIX.fullmatch(path):
             return web.Response(status=404)
@@ -65,10 +96,11 @@ class RestService:
             return _pretty(metadata_json(self._catalog.metadata(route.model)))
         if route.action != "predict":
             raise ServingError(Code.UNIMPLEMENTED, f"{route.action} is not answered by this server; use predict")
-        body = await request.read()
-        work = asyncio.get_running_loop().run_in_executor(self._executor, self.predict, route.model, body)
+        loop = asyncio.get_running_loop()
         try:
-            return await asyncio.wait_for(work, self._timeout_seconds)
+            async with asyncio.timeout(self._timeout_seconds):
+                body = await _read(request)
+                return await loop.run_in_executor(self._executor, self.predict, route.model, body)
         except TimeoutError:
             message = f"request was not answered within {self._timeout_seconds:g} seconds"
             raise ServingError(Code.DEADLINE_EXCEEDED, message) from None
@@ -92,6 +124,13 @@ class RestService:
         inputs = json_request.decode_inputs(document, _rest_signature(servable, name))
         outputs = servable.predict(name, inputs)
         return json_response.encode_outputs(outputs, json_request.is_row_format(document))
+
+
+async def _read(request: web.Request) -> bytes:
+    try:
+        return await request.read()
+    except (web.RequestPayloadError, ConnectionError):
+        raise invalid_argument("request body breaks off, or is not encoded as its header says") from None
 
 
 def _rest_signature(servable: Servable, name: str) -> Signature:

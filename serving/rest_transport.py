@@ -63,9 +63,12 @@ class RestTransport:
     def _request(self, method: str, path: str, body: bytes | None = None) -> Any:
         try:
             response = self._pool.request(method, self._model_url + path, body=body)
-        except urllib3.exceptions.TimeoutError:
-            raise ClientError(f"{self._url} did not answer in time") from None
         except urllib3.exceptions.HTTPError as error:
+            timed_out = isinstance(error, urllib3.exceptions.TimeoutError)
+            if timed_out and not isinstance(
+                error, urllib3.exceptions.NewConnectionError
+            ):  # which urllib3 derives from it
+                raise ClientError(f"{self._url} did not answer in time") from None
             reason = getattr(error.__cause__, "strerror", None) or str(error)
             raise ClientError(f"cannot reach {self._url}: {reason}") from None
         document = _parse(response.data)

@@ -1,0 +1,219 @@
+"""Tiny SavedModels, and servers in this process on free ports."""
+
+import asyncio
+import contextlib
+import json
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import numpy as np
+import pytest
+import tensorflow as tf
+import urllib3
+from tensorflow_serving.apis import model_service_pb2_grpc, predict_pb2, prediction_service_pb2_grpc
+
+from serving.flags import Options
+from serving.model_server import ModelServer
+
+_SEED = tf.TensorSpec([None], tf.int64, name="seed")
+_LABEL = tf.TensorSpec([None], tf.int32, name="label")
+_WAIT_SECONDS = 60
+
+
+class Sampler(tf.Module):
+    """What an exported model publishes: rows that depend on their own seed alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frequency = tf.Variable(tf.reshape(tf.linspace(0.1, 1.7, 16), [1, 4, 4, 1]))
+
+    def _images(self, seed: tf.Tensor) -> tf.Tensor:
+        return 0.5 + 0.5 * tf.sin(tf.cast(seed, tf.float32)[:, None, None, None] * self.frequency + 1.0)
+
+    @staticmethod
+    def _drawn(seed: tf.Tensor) -> tf.Tensor:
+        fresh = tf.raw_ops.RandomUniformInt(
+            shape=tf.shape(seed), minval=tf.constant(0, tf.int64), maxval=tf.constant(2**31, tf.int64)
+        )
+        return tf.where(seed < 0, fresh, seed)
+
+    @tf.function(input_signature=[_SEED])
+    def sample(self, seed: tf.Tensor) -> dict[str, tf.Tensor]:
+        seed = self._drawn(seed)
+        rows = tf.shape(seed)
+        return {"samples": self._images(seed), "seed": seed, "rows_in_call": tf.fill(rows, rows[0])}
+
+    @tf.function(input_signature=[_SEED])
+    def sample_png(self, seed: tf.Tensor) -> dict[str, tf.Tensor]:
+        seed = self._drawn(seed)
+        pixels = tf.cast(self._images(seed) * 255.0, tf.uint8)
+        return {"image_bytes": tf.map_fn(tf.io.encode_png, pixels, fn_output_signature=tf.string), "seed": seed}
+
+    @tf.function(input_signature=[_SEED, _LABEL])
+    def sample_class(self, seed: tf.Tensor, label: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"samples": self._images(seed + 1000 * tf.cast(label, tf.int64)), "seed": seed}
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, 2], tf.float32, name="x"),
+            tf.TensorSpec([None], tf.bool, name="flag"),
+            tf.TensorSpec([None], tf.uint8, name="level"),
+            tf.TensorSpec([None], tf.string, name="text"),
+        ]
+    )
+    def echo(self, x: tf.Tensor, flag: tf.Tensor, level: tf.Tensor, text: tf.Tensor) -> dict[str, tf.Tensor]:
+        outputs = {"x": x, "flag": flag, "level": level, "text": text, "text_bytes": text}
+        return {name: tf.identity(value) for name, value in outputs.items()}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def reciprocal(self, x: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"y": 1.0 / x}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def total(self, x: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"total": tf.reduce_sum(x), "half": tf.cast(x, tf.float16)}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def below_ten(self, x: tf.Tensor) -> dict[str, tf.Tensor]:
+        with tf.control_dependencies([tf.debugging.assert_less(x, 10.0, message="x must be below 10")]):
+            return {"y": tf.identity(x)}
+
+
+class Scale(tf.Module):
+    """One number; versions differ in it."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = tf.Variable(factor)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def __call__(self, x: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"y": self.factor * x}
+
+
+class RunningServer:
+    """A server on an event loop in a thread of its own."""
+
+    def __init__(self, options: Options) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self.model_name = options.model_name
+        self.server = ModelServer(options)
+        try:
+            self.run(self.server.start())
+        except BaseException:
+            self.close()
+            raise
+        self.rest_url = f"http://127.0.0.1:{self.server.rest_port}"
+        self.grpc_url = f"grpc://127.0.0.1:{self.server.grpc_port}"
+        self._http = urllib3.PoolManager(timeout=_WAIT_SECONDS, retries=False)
+        self._channel = grpc.insecure_channel(f"127.0.0.1:{self.server.grpc_port}")
+        self.prediction = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+        self.models = model_service_pb2_grpc.ModelServiceStub(self._channel)
+        self.channel = self._channel
+
+    def run(self, coroutine: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(_WAIT_SECONDS)
+
+    def submit(self, coroutine: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    def http(self, method: str, path: str, body: Any = None, **options: Any) -> tuple[int, bytes]:
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        response = self._http.request(method, self.rest_url + path, body=data, **options)
+        return response.status, response.data
+
+    def rest(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        status, data = self.http(method, path, body)
+        return status, json.loads(data)
+
+    def rest_predict(self, body: Any) -> tuple[int, Any]:
+        return self.rest("POST", f"/v1/models/{self.model_name}:predict", body)
+
+    def grpc_predict(self, signature_name: str, inputs: dict[str, Any], **fields: Any) -> predict_pb2.PredictResponse:
+        request = predict_pb2.PredictRequest(**fields)
+        request.model_spec.name = request.model_spec.name or self.model_name
+        request.model_spec.signature_name = signature_name
+        for name, value in inputs.items():
+            request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
+        return self.prediction.Predict(request, timeout=_WAIT_SECONDS)
+
+    def close(self) -> None:
+        self.run(self.server.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+@pytest.fixture(scope="session")
+def export_scale() -> Callable[[Path, int, float], Path]:
+    """Exports a version that answers `y = factor * x`; appears at once, as exports do."""
+
+    def export(base_path: Path, version: int, factor: float) -> Path:
+        base_path.mkdir(parents=True, exist_ok=True)
+        temporary = base_path / f"tmp-{version}"
+        module = Scale(factor)
+        tf.saved_model.save(module, str(temporary), signatures=module.__call__)
+        return temporary.rename(base_path / str(version))
+
+    return export
+
+
+@pytest.fixture(scope="session")
+def sampler_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Base path of the sampler, its one version 1."""
+    base_path = tmp_path_factory.mktemp("sampler")
+    module = Sampler()
+    names = ("sample", "sample_png", "sample_class", "echo", "reciprocal", "total", "below_ten")
+    signatures = {name: getattr(module, name) for name in names}
+    tf.saved_model.save(module, str(base_path / "1"), signatures={**signatures, "serving_default": module.sample})
+    return base_path
+
+
+@pytest.fixture(scope="session")
+def scale_path(tmp_path_factory: pytest.TempPathFactory, export_scale: Callable) -> Path:
+    """Base path of a scale by 2, its one version 1. To be copied where a test adds to it."""
+    base_path = tmp_path_factory.mktemp("scale")
+    export_scale(base_path, 1, 2.0)
+    return base_path
+
+
+@pytest.fixture
+def scale_copy(scale_path: Path, tmp_path: Path) -> Path:
+    """A copy of `scale_path` to change."""
+    return shutil.copytree(scale_path, tmp_path / "model")
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[..., contextlib.AbstractContextManager[RunningServer]]:
+    """Runs a server on free ports for the length of a `with`; keywords are flags."""
+
+    @contextlib.contextmanager
+    def start(model_base_path: Path, **flags: Any) -> Iterator[RunningServer]:
+        options = {"port": 0, "rest_api_port": -1, "model_name": "m", "model_base_path": str(model_base_path)}
+        running = RunningServer(Options(**(options | flags)))
+        try:
+            yield running
+        finally:
+            running.close()
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def sampler(sampler_path: Path, serve: Callable) -> Iterator[RunningServer]:
+    """A server of the sampler that all tests share; it takes requests of at most 100 kB."""
+    with serve(sampler_path, max_request_bytes=100_000, file_system_poll_wait_seconds=0) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def expected_samples() -> Callable[[list[int]], np.ndarray]:
+    """What the sampler's rows must be, by its own module and no server."""
+    module = Sampler()
+    return lambda seeds: module.sample(tf.constant(seeds, tf.int64))["samples"].numpy()
