@@ -1,22 +1,24 @@
-"""What the data tests share: a data folder of their own, and the embedded digits."""
+"""What the data tests share: the embedded digits, the raw files, and how to look at a split."""
 
 import os
 import pathlib
-from collections.abc import Iterator
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from tfdgm.configs.experiment import DataConfig
-from tfdgm.data import Data, open_data
+from tfdgm.data import Data, Split, open_data
 
 
-@pytest.fixture(scope="session", autouse=True)
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pathlib.Path]:
-    """A data folder for the session, so that tests neither see nor leave prepared data."""
-    folder = tmp_path_factory.mktemp("tfds")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TFDGM_DATA_DIR", os.fspath(folder))
-        yield folder
+@pytest.fixture
+def data_dir(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    """An empty data folder, and no raw files named by the environment."""
+    folder = tmp_path / "prepared"
+    monkeypatch.setenv("TFDGM_DATA_DIR", os.fspath(folder))
+    monkeypatch.delenv("TFDGM_MANUAL_DIR", raising=False)
+    monkeypatch.delenv("TFDGM_ALLOW_DOWNLOAD", raising=False)
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +31,18 @@ def manual_dir() -> str:
 
 
 @pytest.fixture(scope="session")
-def digits(data_dir: pathlib.Path) -> Data:
+def digits() -> Data:
     """The embedded digits as binary images, binarised dynamically."""
     return open_data(DataConfig(name="digits", domain="binary"))
+
+
+@pytest.fixture
+def read_split():
+    """Reads a whole split: its raw arrays by name."""
+
+    def read(split: Split) -> dict[str, np.ndarray]:
+        return {
+            name: value.numpy() for name, value in split.gather(tf.range(split.num_examples, dtype=tf.int64)).items()
+        }
+
+    return read

@@ -40,7 +40,7 @@ def _join(pipelines: list[list[dict[str, np.ndarray]]], num_replicas: int) -> li
     return joined
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     num_examples=st.integers(1, 30),
     batch_size=st.integers(1, 40),
@@ -54,7 +54,7 @@ def test_train_batches_continue_bitwise(num_examples: int, batch_size: int, firs
     _assert_equal(whole[first_step:], _batches(tail))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     num_examples=st.integers(1, 30),
     num_pipelines=st.integers(1, 3),
@@ -73,7 +73,7 @@ def test_train_shards_join_to_the_global_batch(
     _assert_equal(_join(pipelines, num_replicas), _batches(train_batches(data, num_steps=2, **settings_)))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     num_examples=st.integers(0, 30),
     num_pipelines=st.integers(1, 3),

@@ -11,7 +11,8 @@ class DatasetEntry:
     Attributes:
       summary: one line for people.
       builder: `module:Class` of the TFDS builder; empty: TFDS's own builder of this name.
-      files: raw files, relative to the data set's sub-folder of the manual folder.
+      folder: the data set's sub-folder of the manual folder; empty: its name.
+      files: raw files in that folder; each may also be there with `.gz` appended.
       domain: what `DataConfig.domain` means where it is empty.
       num_levels: raw values are 0 to num_levels - 1.
       num_validation: examples at the end of `train` held out as `validation`; 0 where the builder has such a split.
@@ -19,6 +20,7 @@ class DatasetEntry:
 
     summary: str
     builder: str = ""
+    folder: str = ""
     files: tuple[str, ...] = ()
     domain: str = "unit"
     num_levels: int = 256
@@ -49,6 +51,59 @@ DATASETS: dict[str, DatasetEntry] = {
         summary="Fashion-MNIST clothing, 28x28 grey, 50,000/10,000/10,000",
         files=_MNIST_FILES,
         num_validation=10_000,
+    ),
+    "binarized_mnist": DatasetEntry(
+        summary="MNIST with the fixed binarization of Salakhutdinov & Murray, 28x28, 50,000/10,000/10,000, no labels",
+        files=("binarized_mnist_train.amat", "binarized_mnist_valid.amat", "binarized_mnist_test.amat"),
+        domain="binary",
+        num_levels=2,
+    ),
+    "cifar10": DatasetEntry(
+        summary="CIFAR-10, 32x32 colour, 45,000/5,000/10,000",
+        files=("cifar-10-binary.tar.gz",),
+        num_validation=5_000,
+    ),
+    "cifar10_jpeg": DatasetEntry(
+        summary="CIFAR-10 as lossy JPEG, 32x32 colour, 45,000/5,000/10,000; not for likelihoods",
+        builder=f"{_BUILDERS}.cifar10:Cifar10Jpeg",
+        files=("cifar10_jpeg_q75.tar.gz",),
+        num_validation=5_000,
+    ),
+    "cifar10_subset": DatasetEntry(
+        summary="the first 4,000 training images of CIFAR-10, exact, 32x32 colour, 3,200/400/400",
+        builder=f"{_BUILDERS}.cifar10:Cifar10Subset",
+        files=("data_batch_1_first4000.bin.gz",),
+    ),
+    "omniglot_small": DatasetEntry(
+        summary="Omniglot's small background sets at 28x28 grey, 3,872/484/484; not the chardata of Burda et al.",
+        builder=f"{_BUILDERS}.omniglot:OmniglotSmall",
+        folder="omniglot",
+        files=("images_background_small1.zip", "images_background_small2.zip"),
+    ),
+    "caltech101_silhouettes": DatasetEntry(
+        summary="Caltech 101 silhouettes, 28x28 binary, 4,100/2,264/2,307; not the published split",
+        builder=f"{_BUILDERS}.matlab:Caltech101Silhouettes",
+        files=("caltech101_silhouettes_28.mat",),
+        domain="binary",
+        num_levels=2,
+    ),
+    "frey_faces": DatasetEntry(
+        summary="Frey's face, frames of a video, 28x20 grey, 1,565/200/200, no labels",
+        builder=f"{_BUILDERS}.matlab:FreyFaces",
+        files=("frey_rawface.mat",),
+    ),
+    "olivetti_faces": DatasetEntry(
+        summary="Olivetti faces of 40 people, 64x64 grey, 320/40/40",
+        builder=f"{_BUILDERS}.matlab:OlivettiFaces",
+        files=("olivettifaces.mat",),
+    ),
+    "tiny_imagenet_10": DatasetEntry(
+        summary="ten classes of Tiny ImageNet, 64x64 colour, 4,500/500/500",
+        builder=f"{_BUILDERS}.tiny_imagenet:TinyImagenet10",
+        files=("tiny_imagenet_10.tar.gz",),
+    ),
+    "folder": DatasetEntry(
+        summary="a folder of your own images, data.path, of any size, grey or colour; sub-folders are classes",
     ),
 }
 

@@ -1,17 +1,19 @@
 """Opens the data set that a `DataConfig` names."""
 
+import pathlib
+
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from tfdgm.configs.experiment import DataConfig
 from tfdgm.core.types import DataSpec
+from tfdgm.data.builders.image_folder import image_folder_builder
 from tfdgm.data.catalog import DatasetEntry, find_dataset
 from tfdgm.data.images import resize_images
-from tfdgm.data.preparation import prepared_builder
+from tfdgm.data.preparation import data_dir, prepare, prepared_builder
 from tfdgm.data.source import Data, MemorySplit, RecordSplit, Split
 
 _DOMAINS = ("binary", "unit", "symmetric", "uint8", "real")
-_READ_BATCH = 1000
 
 
 def open_data(config: DataConfig, *, manual_dir: str = "") -> Data:
@@ -31,13 +33,19 @@ def open_data(config: DataConfig, *, manual_dir: str = "") -> Data:
     """
     entry = find_dataset(config.name)
     _check(config)
-    builder = prepared_builder(config.name, manual_dir)
+    builder = _folder_builder(config) if config.name == "folder" else prepared_builder(config.name, manual_dir)
     shape = _shape(builder, config)
     num_classes = builder.info.features["label"].num_classes if "label" in builder.info.features else 0
     spec = data_spec(shape, config.domain or entry.domain, entry.num_levels, num_classes)
     instructions = _split_instructions(builder, config, entry)
     splits = {name: _open_split(builder, where, shape, entry.num_levels) for name, where in instructions.items()}
     return Data(spec, splits, entry.num_levels, config.binarization)
+
+
+def _folder_builder(config: DataConfig) -> tfds.core.DatasetBuilder:
+    builder = image_folder_builder(config, data_dir())
+    prepare(builder, origin=pathlib.Path(config.path))
+    return builder
 
 
 def data_spec(shape: tuple[int, ...], domain: str, num_levels: int, num_classes: int) -> DataSpec:
@@ -51,6 +59,8 @@ def data_spec(shape: tuple[int, ...], domain: str, num_levels: int, num_classes:
 
 
 def _check(config: DataConfig) -> None:
+    if config.path and config.name != "folder":
+        raise ValueError(f"data.path is {config.path!r}, but data.name is {config.name!r}; a path goes with 'folder'")
     if config.domain and config.domain not in _DOMAINS:
         raise ValueError(f"data.domain is {config.domain!r}; it must be empty or one of {', '.join(_DOMAINS)}")
     if config.num_channels not in (0, 1, 3):

@@ -25,7 +25,7 @@ def shuffled_indices(positions: tf.Tensor, num_examples: int, seed: int) -> tf.T
     seeds = tf.fill(tf.shape(positions), tf.constant(seed, tf.int64))
     return tf.raw_ops.RandomIndexShuffle(
         index=positions % num_examples,
-        seed=philox.random_bits(seeds, 3, step=epochs[:, tf.newaxis]),
+        seed=philox.random_bits(seeds, 3, step=epochs),
         max_index=tf.constant(num_examples - 1, tf.int64),
         rounds=_ROUNDS,
     )

@@ -141,7 +141,7 @@ def eval_batches(
         return _batch(data, split, index, lambda: draw(index))
 
     def draw(index: tf.Tensor) -> tf.Tensor:
-        seeds = philox.fold_in(tf.fill(tf.shape(index), tf.constant(seed, tf.int64)), step=index[:, tf.newaxis])
+        seeds = philox.fold_in(tf.fill(tf.shape(index), tf.constant(seed, tf.int64)), step=index)
         return philox.row_uniform(seeds, data.spec.shape)
 
     steps = tf.data.Dataset.range(-(-total // batch_size))
@@ -157,6 +157,8 @@ def _batch(data: Data, split: str, index: tf.Tensor, uniform: Callable[[], tf.Te
 def _pipeline(
     steps: tf.data.Dataset, read: Callable[[tf.Tensor], dict[str, tf.Tensor]], shard: Shard
 ) -> tf.data.Dataset:
+    # These functions are graphs already: AutoGraph would only make tracing slower.
+    read = tf.autograph.experimental.do_not_convert(read)
     dataset = steps.map(read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     if shard.replicas_per_pipeline > 1:
         dataset = dataset.map(lambda batch: _by_replica(batch, shard.replicas_per_pipeline)).unbatch()

@@ -1,12 +1,14 @@
 """Prepares TFDS data sets in the data folder, once, from raw files in the manual folder, without a network."""
 
 import contextlib
+import gzip
 import importlib
 import io
 import os
 import pathlib
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import absl.logging
 import filelock
@@ -30,7 +32,7 @@ def prepared_builder(name: str, manual_dir: str = "") -> tfds.core.DatasetBuilde
     """The TFDS builder of a data set, prepared on first use.
 
     Args:
-      name: a name in the catalog.
+      name: a name in the catalog, but not `folder`.
       manual_dir: folder with one sub-folder of raw files a data set; empty takes `TFDGM_MANUAL_DIR`. A set that
         is prepared already needs none.
 
@@ -41,55 +43,81 @@ def prepared_builder(name: str, manual_dir: str = "") -> tfds.core.DatasetBuilde
       FileNotFoundError: a raw file is missing.
     """
     entry = find_dataset(name)
-    builder = _construct(name, entry)
-    if not builder.is_prepared():
-        folder = _raw_folder(name, entry, manual_dir)
-        prepare(builder, folder)
+    with _quiet():
+        builder = _construct(name, entry)
+        if builder.is_prepared():
+            return builder
+    folder = _raw_folder(name, entry, manual_dir)
+    if folder is None:
+        prepare(builder)
+        return builder
+    data_dir().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=data_dir(), prefix="unpacked-") as unpacked:
+        prepare(builder, origin=folder, manual_dir=_unpack(folder, entry.files, pathlib.Path(unpacked)))
     return builder
 
 
-def prepare(builder: tfds.core.DatasetBuilder, raw_folder: pathlib.Path | None = None) -> None:
-    """Prepares one builder, quietly but for one line; processes that want the same set wait for the first."""
+def prepare(
+    builder: tfds.core.DatasetBuilder, *, origin: pathlib.Path | None = None, manual_dir: pathlib.Path | None = None
+) -> None:
+    """Prepares one builder, quietly but for one line; other processes that want the same set wait for the first.
+
+    Args:
+      builder: what to prepare; nothing happens where it is prepared.
+      origin: where the raw data are, for the line.
+      manual_dir: where TFDS finds the raw files.
+    """
     folder = data_dir()
     folder.mkdir(parents=True, exist_ok=True)
+    # TFDS itself writes to a folder of its own and renames it: the lock saves the work of doing it twice.
     with filelock.FileLock(folder / f"{builder.name}.lock"):
-        if builder.is_prepared():
-            return
-        origin = f" from {raw_folder}" if raw_folder else ""
-        print(f"Preparing data set {builder.info.full_name} in {folder}{origin}", flush=True)
-        config = tfds.download.DownloadConfig(manual_dir=raw_folder, try_download_gcs=False)
+        with _quiet():
+            if builder.is_prepared():
+                return
+        source = f" from {origin}" if origin else ""
+        print(f"Preparing data set {builder.info.full_name} in {folder}{source}", flush=True)
+        config = tfds.download.DownloadConfig(manual_dir=manual_dir, try_download_gcs=False)
         with _quiet(), tempfile.TemporaryDirectory(dir=folder, prefix="downloads-") as downloads:
             builder.download_and_prepare(download_dir=downloads, download_config=config)
 
 
 def _construct(name: str, entry: DatasetEntry) -> tfds.core.DatasetBuilder:
-    with _quiet():
-        if not entry.builder:
-            return tfds.builder(name, data_dir=data_dir())
-        module, class_name = entry.builder.split(":")
-        return getattr(importlib.import_module(module), class_name)(data_dir=data_dir())
+    if not entry.builder:
+        return tfds.builder(name, data_dir=data_dir())
+    module, class_name = entry.builder.split(":")
+    return getattr(importlib.import_module(module), class_name)(data_dir=data_dir())
 
 
 def _raw_folder(name: str, entry: DatasetEntry, manual_dir: str) -> pathlib.Path | None:
     """The folder that holds every raw file of a data set; None where TFDS is to download them, or needs none."""
-    if not entry.files:
-        return None
     root = manual_dir or os.environ.get(MANUAL_DIR_VARIABLE, "")
-    ways = f"pass --manual_dir or set {MANUAL_DIR_VARIABLE} to a folder whose sub-folder {name!r} holds it"
+    subfolder = entry.folder or name
+    ways = f"pass --manual_dir or set {MANUAL_DIR_VARIABLE} to a folder whose sub-folder {subfolder!r} holds it"
     if not root:
-        if not entry.builder and os.environ.get(ALLOW_DOWNLOAD_VARIABLE) == "1":
+        if not entry.files or (not entry.builder and os.environ.get(ALLOW_DOWNLOAD_VARIABLE) == "1"):
             return None
         download = "" if entry.builder else f", or set {ALLOW_DOWNLOAD_VARIABLE}=1 to download it"
         raise FileNotFoundError(
             f"data set {name!r} is not prepared in {data_dir()} and needs the raw file {entry.files[0]}: "
             f"{ways}{download}"
         )
-    folder = pathlib.Path(root).expanduser() / name
+    folder = pathlib.Path(root).expanduser() / subfolder
     # A file that is missing would send TFDS to the network, where it retries for minutes.
     for file in entry.files:
-        if not (folder / file).is_file():
+        if not (folder / file).is_file() and not (folder / f"{file}.gz").is_file():
             raise FileNotFoundError(f"data set {name!r} needs the raw file {file}, which is not in {folder}: {ways}")
-    return folder
+    return folder if entry.files else None
+
+
+def _unpack(folder: pathlib.Path, files: Sequence[str], target: pathlib.Path) -> pathlib.Path:
+    """A folder with all files uncompressed: `folder` itself, or copies in `target` where any ends in `.gz`."""
+    if all((folder / file).is_file() for file in files):
+        return folder
+    for file in files:
+        open_raw, path = (open, folder / file) if (folder / file).is_file() else (gzip.open, folder / f"{file}.gz")
+        with open_raw(path, "rb") as raw, (target / file).open("wb") as copy:
+            shutil.copyfileobj(raw, copy)
+    return target
 
 
 @contextlib.contextmanager
