@@ -60,6 +60,7 @@ class Validation(keras.callbacks.Callback):
     def __init__(
         self,
         batches: Iterable[Any],
+        num_batches: int,
         due: Callable[[int], bool],
         *,
         metric: str,
@@ -67,9 +68,10 @@ class Validation(keras.callbacks.Callback):
         best: Best | None,
         averages: WeightAverages | None,
     ) -> None:
-        """Args: batches: of the split. due: of a phase step. best: of the run before it was resumed."""
+        """Args: batches: of the split, so many. due: of a phase step. best: of the run before it was resumed."""
         super().__init__()
-        self._batches, self._due, self._metric, self._mode = batches, due, metric, mode
+        self._batches, self._num_batches, self._due = batches, num_batches, due
+        self._metric, self._mode = metric, mode
         self._averages = averages
         self.best = best
 
@@ -86,7 +88,7 @@ class Validation(keras.callbacks.Callback):
         if logs is None or not self._due(int(self.model.phase_step.numpy())):
             return
         with self._averages.in_place() if self._averages else contextlib.nullcontext():
-            found = self.model.evaluate(self._batches, verbose=0, return_dict=True)
+            found = self.model.evaluate(self._batches, steps=self._num_batches, verbose=0, return_dict=True)
         logs.update({f"val_{name}": float(value) for name, value in found.items()})
         if not self._metric:
             return

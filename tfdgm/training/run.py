@@ -174,6 +174,12 @@ class _Run:
             ),
         )
 
+    def _num_validation_batches(self) -> int:
+        # As `eval_batches` deals them out. Keras would count a batch a replica.
+        batch_size = self.training.eval_batch_size
+        num_examples = self.data.splits["validation"].num_examples
+        return math.ceil((num_examples - num_examples % batch_size % self.strategy.num_replicas_in_sync) / batch_size)
+
     def _callbacks(self, phase: Phase, validation_batches: Iterable[Any]) -> list[keras.callbacks.Callback]:
         def due(every: int) -> Callable[[int], bool]:
             return lambda phase_step: phase_step % every == 0 or phase_step == phase.steps
@@ -181,6 +187,7 @@ class _Run:
         training = self.training
         validation = at_interval.Validation(
             validation_batches,
+            self._num_validation_batches(),
             due(training.evaluate_every),
             metric=training.best_metric,
             mode=training.best_mode,
