@@ -16,7 +16,7 @@ env:
 	  $(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v == (3, 11) else f"the lock is for Python 3.11, and $(PYTHON) is {v[0]}.{v[1]}: make env PYTHON=<python3.11>")'; \
 	  test -x $(BIN)/python || $(PYTHON) -m venv .venv; \
 	  $(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r $(LOCK); \
-	  $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .; \
+	  $(BIN)/python -m pip install --disable-pip-version-check -qq --no-deps --no-build-isolation --editable .; \
 	  cp $(LOCK) .venv/lock.txt; cp setup.py .venv/setup.py; \
 	fi
 
