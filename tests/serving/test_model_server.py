@@ -1,5 +1,6 @@
 """A running server: versions come and go under it, health tells, and it ends without dropping a request."""
 
+import concurrent.futures
 import json
 import socket
 import threading
@@ -63,6 +64,31 @@ def test_versions_come_and_go_while_it_serves(serve, scale_copy, export_scale):
         assert "is not a SavedModel" in entry["status"]["error_message"]
         assert server.rest_predict({"instances": [1]})[1] == {"predictions": [3.0]}
         assert _health(server) == "SERVING"
+
+
+@pytest.mark.parametrize("enable_batching", [False, True])
+def test_no_request_fails_while_versions_change(serve, scale_copy, export_scale, enable_batching):
+    answers, done = [], threading.Event()
+
+    def ask(server, as_rest):
+        while not done.is_set():
+            if as_rest:
+                status, reply = server.rest_predict({"instances": [1]})
+                answers.append(reply["predictions"][0] if status == 200 else reply)
+            else:
+                answers.append(server.grpc_predict("", {"x": np.float32([1])}).outputs["y"].float_val[0])
+
+    with serve(scale_copy, enable_batching=enable_batching) as server:
+        with concurrent.futures.ThreadPoolExecutor(4) as executor:
+            asking = [executor.submit(ask, server, index % 2) for index in range(4)]
+            try:
+                for version in (2, 3):
+                    export_scale(scale_copy, version, version + 1.0)
+                    _wait_until(lambda version=version: version + 1.0 in answers, f"version {version} answering")
+            finally:
+                done.set()
+        assert [one.exception() for one in asking] == [None] * 4
+    assert set(map(str, answers)) == {"2.0", "3.0", "4.0"}
 
 
 def test_a_folder_without_versions_is_served_once_there_is_one(serve, tmp_path, export_scale):
