@@ -43,9 +43,7 @@ def open_data(config: DataConfig, *, manual_dir: str = "") -> Data:
 
 
 def _folder_builder(config: DataConfig) -> tfds.core.DatasetBuilder:
-    builder = image_folder_builder(config, data_dir())
-    prepare(builder, origin=pathlib.Path(config.path))
-    return builder
+    return prepare(image_folder_builder(config, data_dir()), origin=pathlib.Path(config.path))
 
 
 def data_spec(shape: tuple[int, ...], domain: str, num_levels: int, num_classes: int) -> DataSpec:

@@ -46,26 +46,28 @@ def prepared_builder(name: str, manual_dir: str = "") -> tfds.core.DatasetBuilde
     with _quiet():
         builder = _construct(name, entry)
         if builder.is_prepared():
-            return builder
+            return _reopened(builder)
     folder = _raw_folder(name, entry, manual_dir)
     if folder is None:
-        prepare(builder)
-        return builder
+        return prepare(builder)
     data_dir().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=data_dir(), prefix="unpacked-") as unpacked:
-        prepare(builder, origin=folder, manual_dir=_unpack(folder, entry.files, pathlib.Path(unpacked)))
-    return builder
+        manual_files = _unpack(folder, entry.files, pathlib.Path(unpacked))
+        return prepare(builder, origin=folder, manual_dir=manual_files)
 
 
 def prepare(
     builder: tfds.core.DatasetBuilder, *, origin: pathlib.Path | None = None, manual_dir: pathlib.Path | None = None
-) -> None:
+) -> tfds.core.DatasetBuilder:
     """Prepares one builder, quietly but for one line; other processes that want the same set wait for the first.
 
     Args:
       builder: what to prepare; nothing happens where it is prepared.
       origin: where the raw data are, for the line.
       manual_dir: where TFDS finds the raw files.
+
+    Returns:
+      A builder of the prepared data.
     """
     folder = data_dir()
     folder.mkdir(parents=True, exist_ok=True)
@@ -73,12 +75,18 @@ def prepare(
     with filelock.FileLock(folder / f"{builder.name}.lock"):
         with _quiet():
             if builder.is_prepared():
-                return
+                return _reopened(builder)
         source = f" from {origin}" if origin else ""
         print(f"Preparing data set {builder.info.full_name} in {folder}{source}", flush=True)
         config = tfds.download.DownloadConfig(manual_dir=manual_dir, try_download_gcs=False)
         with _quiet(), tempfile.TemporaryDirectory(dir=folder, prefix="downloads-") as downloads:
             builder.download_and_prepare(download_dir=downloads, download_config=config)
+    return _reopened(builder)
+
+
+def _reopened(builder: tfds.core.DatasetBuilder) -> tfds.core.DatasetBuilder:
+    """The builder read from disk: one made before another process prepared the data knows of no splits."""
+    return tfds.builder_from_directory(builder.data_path)
 
 
 def _construct(name: str, entry: DatasetEntry) -> tfds.core.DatasetBuilder:
