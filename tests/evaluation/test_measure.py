@@ -74,7 +74,7 @@ def test_iwae_bound_rises_with_its_samples_towards_the_log_likelihood(biased):
         for k in (1, 100)
     ]
     assert means[0] < means[1] < log_prob.mean() + 0.01
-    assert means[1] == pytest.approx(log_prob.mean(), abs=0.1)
+    assert log_prob.mean() - means[1] < 0.2 * (log_prob.mean() - means[0])
 
 
 def test_values_do_not_depend_on_the_batch_size(biased):

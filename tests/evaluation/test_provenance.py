@@ -20,9 +20,8 @@ def test_commit_is_one_of_git_or_none(monkeypatch, tmp_path):
 
 def test_training_minutes_are_those_of_the_last_whole_line(tmp_path):
     assert provenance.training_minutes(tmp_path) is None
-    (tmp_path / "metrics.jsonl").write_text(
-        '{"step": 1, "seconds": 30.0}\n{"step": 2, "seconds": 90.0}\n{"step": 3, "se'
-    )
+    lines = ['{"step": 1, "seconds": 30.0}', '{"step": 2, "seconds": 90.0}', '{"step": 3, "se']
+    (tmp_path / "metrics.jsonl").write_text("\n".join(lines))
     assert provenance.training_minutes(tmp_path) == 1.5
 
 

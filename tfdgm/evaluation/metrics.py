@@ -31,12 +31,10 @@ class Quantity:
     Attributes:
       capability: the method that a model must have.
       values: takes the model, x [B, ...], seeds int64 [B] and the family's evaluation settings; gives [B] or [B, D].
-      jit_compile: compile it with XLA, which pays where one call does much work.
     """
 
     capability: str
     values: Callable[[GenerativeModel, tf.Tensor, tf.Tensor, Any], tf.Tensor]
-    jit_compile: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,9 +88,7 @@ QUANTITIES: dict[str, Quantity] = {
     "log_prob": Quantity("log_prob", lambda model, x, seeds, settings: model.log_prob(x)),
     "elbo": Quantity("elbo", lambda model, x, seeds, settings: model.elbo(x, seeds, settings.num_elbo_samples)),
     "iwae": Quantity(
-        "iwae_bound",
-        lambda model, x, seeds, settings: model.iwae_bound(x, seeds, settings.num_iwae_samples),
-        jit_compile=True,
+        "iwae_bound", lambda model, x, seeds, settings: model.iwae_bound(x, seeds, settings.num_iwae_samples)
     ),
     "posterior_mean": Quantity("encode", lambda model, x, seeds, settings: model.encode(x)["z_mean"]),
 }

@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tfdgm
+from tfdgm.math import images
+from tfdgm.models import pictures
+
+# 48 pixels a side, so that nothing is enlarged and cells are found by their place.
+SPEC = tfdgm.DataSpec((48, 48, 1), domain="unit")
+STRIDE = 50  # a side and the gap
+
+
+def cell(picture, row, column):
+    return picture[row * STRIDE : row * STRIDE + 48, column * STRIDE : column * STRIDE + 48]
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tfdgm.build("vae", SPEC, latent_dim=4, hidden_sizes=(8,))
+
+
+@pytest.fixture(scope="module")
+def x():
+    return np.random.default_rng(0).random([5, 48, 48, 1]).astype(np.float32)
+
+
+def shown(values):
+    return images.to_uint8(values, SPEC).numpy()
+
+
+def test_samples_are_shown_by_their_means_row_by_row(model):
+    grid = pictures.sample_grid(model, np.arange(6), num_columns=3)
+    assert (grid.shape, grid.dtype) == ((2 * STRIDE - 2, 3 * STRIDE - 2, 1), np.uint8)
+    expected = shown(model.sample_mean(tf.constant([4], tf.int64)))[0]
+    np.testing.assert_allclose(cell(grid, 1, 1).astype(int), expected.astype(int), atol=1)
+
+
+def test_a_sampler_without_means_shows_its_samples():
+    class Sampler:
+        spec = SPEC
+
+        def sample(self, seeds, label):
+            return tf.ones([len(seeds), 48, 48, 1]) * tf.cast(label, tf.float32)[:, None, None, None]
+
+    grid = pictures.sample_grid(Sampler(), [3, 4], label=[0, 1])
+    assert cell(grid, 0, 0).max() == 0
+    assert cell(grid, 0, 1).min() == 255
+
+
+def test_each_example_stands_above_its_reconstruction(model, x):
+    grid = pictures.reconstruction_grid(model, x, num_columns=3)
+    assert grid.shape == (4 * STRIDE - 2, 3 * STRIDE - 2, 1)
+    reconstructed = shown(model.reconstruct(x))
+    for i in range(5):
+        np.testing.assert_array_equal(cell(grid, 2 * (i // 3), i % 3), shown(x)[i])
+        np.testing.assert_allclose(
+            cell(grid, 2 * (i // 3) + 1, i % 3).astype(int), reconstructed[i].astype(int), atol=1
+        )
+    assert cell(grid, 2, 2).max() == 0  # no sixth example
+
+
+def test_traversals_move_the_latents_that_vary_most(model, x, monkeypatch):
+    z_mean = np.array([[0.0, 1.0, 0.5, 0.0], [0.0, -1.0, -0.5, 0.1]], np.float32)
+    monkeypatch.setattr(model, "encode", lambda x: {"z_mean": tf.constant(z_mean)})
+    grid = pictures.traversal_grid(model, x[:2], num_latents=2, num_values=5)
+    assert grid.shape == (2 * STRIDE - 2, 5 * STRIDE - 2, 1)
+    z = np.array([[0.0, 3.0, 0.5, 0.0], [0.0, 1.0, -1.5, 0.0]], np.float32)  # row 0 at its end, row 1 at its second
+    expected = shown(model.decode(z)).astype(int)
+    np.testing.assert_allclose(cell(grid, 0, 4).astype(int), expected[0], atol=1)
+    np.testing.assert_allclose(cell(grid, 1, 1).astype(int), expected[1], atol=1)
+
+
+def test_traversals_without_examples_start_at_the_prior_mean(model):
+    grid = pictures.traversal_grid(model, num_values=3)
+    assert grid.shape == (4 * STRIDE - 2, 3 * STRIDE - 2, 1)
+    np.testing.assert_array_equal(cell(grid, 0, 1), cell(grid, 3, 1))
+
+
+def test_interpolations_go_from_end_to_end(model):
+    z_a, z_b = np.eye(4)[:2], np.eye(4)[2:]
+    grid = pictures.interpolation_grid(model, z_a, z_b, num_points=4)
+    assert grid.shape == (2 * STRIDE - 2, 4 * STRIDE - 2, 1)
+    ends = shown(model.decode(tf.constant(np.stack([z_a[1], z_b[1]]), tf.float32))).astype(int)
+    np.testing.assert_allclose(cell(grid, 1, 0).astype(int), ends[0], atol=1)
+    np.testing.assert_allclose(cell(grid, 1, 3).astype(int), ends[1], atol=1)
+
+
+def test_all_grids_are_those_the_model_can_give(model, x):
+    assert list(pictures.all_grids(model, np.arange(4), x)) == ["samples", "reconstructions", "traversals"]
+    vectors = tfdgm.build("vae", (3,), latent_dim=2, hidden_sizes=(4,))
+    assert pictures.all_grids(vectors, np.arange(4), np.zeros([2, 3])) == {}
+    with pytest.raises(ValueError, match=r"data\.shape is \(3,\); a picture needs images"):
+        pictures.sample_grid(vectors, np.arange(4))
