@@ -18,7 +18,8 @@ class DataConfig:
       image_height: resize to this height in pixels, 0 keeps the data's own.
       image_width: likewise.
       num_channels: 1 or 3; 0 keeps the data's own.
-      num_validation: examples held out of the training split where the data set has no validation split.
+      num_validation: examples at the end of the training split held out for validation, where the data set has no
+        validation split; 0 takes the number in `tfdgm.data.catalog`.
     """
 
     name: str = "digits"
