@@ -31,21 +31,20 @@ def philox4x32(
     Returns:
       Four words, int64 with values in [0, 2**32), of the broadcast shape.
     """
-    # int64 products wrap exactly as unsigned ones do, and the arithmetic shift is masked: this keeps to
-    # operations that every TensorFlow device has, which uint64 does not.
+    # int64 products wrap exactly as unsigned ones do, and whatever stands above 32 bits after the arithmetic shift
+    # or in a growing key is masked at the end of a round: this keeps to operations that every TensorFlow device
+    # has, which uint64 does not. Constants are made once, for a step traces these lines many times.
     c0, c1, c2, c3 = counter
     k0, k1 = key
+    low, half = tf.constant(_LOW, tf.int64), tf.constant(32, tf.int64)
+    m0, m1, w0, w1 = (tf.constant(word, tf.int64) for word in (*_MULTIPLIERS, *_WEYL))
+    xor, mask, shift = tf.bitwise.bitwise_xor, tf.bitwise.bitwise_and, tf.bitwise.right_shift
     for _ in range(_ROUNDS):
-        high0, low0 = _multiply(c0, _MULTIPLIERS[0])
-        high1, low1 = _multiply(c2, _MULTIPLIERS[1])
-        c0, c1, c2, c3 = (
-            tf.bitwise.bitwise_xor(tf.bitwise.bitwise_xor(high1, c1), k0),
-            low1,
-            tf.bitwise.bitwise_xor(tf.bitwise.bitwise_xor(high0, c3), k1),
-            low0,
-        )
-        k0 = tf.bitwise.bitwise_and(k0 + _WEYL[0], _LOW)
-        k1 = tf.bitwise.bitwise_and(k1 + _WEYL[1], _LOW)
+        product0, product1 = c0 * m0, c2 * m1
+        c0 = mask(xor(xor(shift(product1, half), c1), k0), low)
+        c2 = mask(xor(xor(shift(product0, half), c3), k1), low)
+        c1, c3 = mask(product1, low), mask(product0, low)
+        k0, k1 = k0 + w0, k1 + w1
     return c0, c1, c2, c3
 
 
@@ -152,11 +151,6 @@ def fresh_where_negative(seeds: tf.Tensor) -> tf.Tensor:
         shape=tf.shape(seeds), minval=tf.constant(0, tf.int64), maxval=tf.constant(2**53, tf.int64), seed=0, seed2=0
     )
     return tf.where(seeds < 0, fresh, seeds)
-
-
-def _multiply(word: tf.Tensor, multiplier: int) -> tuple[tf.Tensor, tf.Tensor]:
-    product = word * tf.constant(multiplier, tf.int64)
-    return _high(product), _low(product)
 
 
 def _low(value: tf.Tensor) -> tf.Tensor:
