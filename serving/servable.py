@@ -50,7 +50,7 @@ class Servable:
         self.version = version
         self.signature_defs = signatures.read_signature_defs(path)
         try:
-            # Kept whole: the signatures hold its variables weakly.
+            # Kept whole: TensorFlow does not promise that signatures by themselves keep the variables alive.
             self._saved_model = tf.saved_model.load(str(path))
         except tf.errors.OpError as error:
             raise from_tensorflow(error) from error

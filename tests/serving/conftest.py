@@ -77,6 +77,10 @@ class Sampler(tf.Module):
     def total(self, x: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"total": tf.reduce_sum(x), "half": tf.cast(x, tf.float16)}
 
+    @tf.function(input_signature=[_SEED])
+    def wide(self, seed: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"samples": tf.zeros([tf.shape(seed)[0], 1_100_000])}
+
     @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
     def below_ten(self, x: tf.Tensor) -> dict[str, tf.Tensor]:
         with tf.control_dependencies([tf.debugging.assert_less(x, 10.0, message="x must be below 10")]):
@@ -169,7 +173,7 @@ def sampler_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Base path of the sampler, its one version 1."""
     base_path = tmp_path_factory.mktemp("sampler")
     module = Sampler()
-    names = ("sample", "sample_png", "sample_class", "echo", "reciprocal", "total", "below_ten")
+    names = ("sample", "sample_png", "sample_class", "echo", "reciprocal", "total", "wide", "below_ten")
     signatures = {name: getattr(module, name) for name in names}
     tf.saved_model.save(module, str(base_path / "1"), signatures={**signatures, "serving_default": module.sample})
     return base_path

@@ -46,6 +46,10 @@ def test_samples_do_not_depend_on_the_size_of_requests(client, expected_samples)
     np.testing.assert_array_equal(outputs["samples"], expected_samples(list(range(40, 47))))
 
 
+def test_replies_may_be_larger_than_grpc_takes_by_default(client):
+    assert client.predict({"seed": [0]}, "wide")["samples"].nbytes > 2**22
+
+
 def test_negative_seed_draws_and_tells(client, expected_samples):
     outputs = client.sample(3, seed=-1)
     assert len(set(outputs["seed"])) == 3

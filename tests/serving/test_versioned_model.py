@@ -178,15 +178,15 @@ def test_whatever_a_load_raises_becomes_one_line(tmp_path, error, code, message)
     assert (model.statuses()[0].error.code, model.statuses()[0].error.message) == (code, message)
 
 
-def test_unloading_frees_the_saved_model(scale_copy, export_scale):
+def test_unloading_frees_the_variables(scale_copy, export_scale):
     model = VersionedModel("m", scale_copy, Servable)
     model.refresh()
-    saved_model = weakref.ref(model.servable()._saved_model)
-    assert saved_model() is not None
+    variable = weakref.ref(model.servable()._saved_model.factor.handle)
+    assert variable() is not None
     export_scale(scale_copy, 2, 3.0)
     gc.disable()  # what is freed is freed by the model, not by chance
     try:
         model.refresh()
-        assert saved_model() is None
+        assert variable() is None
     finally:
         gc.enable()
