@@ -52,6 +52,8 @@ class VAE(GenerativeModel):
         require_choice("network", network, ("mlp", "conv"))
         require_choice("objective", objective, bounds.BOUNDS)
         require_at_least(1, latent_dim=latent_dim, num_importance_samples=num_importance_samples)
+        require_at_least(1, hidden_sizes=min(hidden_sizes, default=1), num_filters=min(num_filters, default=1))
+        require_at_least(0, kl_weight=kl_weight, kl_warmup_steps=kl_warmup_steps)
         self.network = network
         self.latent_dim = latent_dim
         self.likelihood = likelihoods.likelihood(likelihood, domain=spec.domain, num_levels=spec.num_levels)
@@ -156,7 +158,7 @@ class VAE(GenerativeModel):
         z = mean[:, tf.newaxis] + tf.exp(0.5 * log_var)[:, tf.newaxis] * noise
         outputs = tf.cast(self.decoder(tf.reshape(z, [-1, self.latent_dim])), self.variable_dtype)
         outputs = tf.reshape(outputs, [-1, num_samples, self.spec.num_dims])
-        flat_x = tf.reshape(x, [-1, 1, self.spec.num_dims])
+        flat_x = tf.reshape(tf.cast(x, self.variable_dtype), [-1, 1, self.spec.num_dims])
         log_likelihood = self.likelihood.log_prob(outputs, self.log_scale.value, flat_x)
         # log q(z|x) from the noise itself: exact, and cheaper than from z.
         log_q = bounds.diagonal_normal_log_prob(noise, 0.0, 0.0) - 0.5 * tf.reduce_sum(log_var, -1)[:, tf.newaxis]

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import keras
 
-from tfdgm.networks.mlp import built_sequential
+from tfdgm.core.validation import require_choice
+from tfdgm.networks.mlp import ACTIVATIONS, built_sequential
 
 
 def conv_encoder(
@@ -13,9 +14,9 @@ def conv_encoder(
     """[B, H, W, C] to [B, output_size]: stride-2 convolutions, then a linear layer.
 
     Raises:
-      ValueError: when `image_shape` is not [H, W, C], or without filters.
+      ValueError: when `image_shape` is not [H, W, C], without filters, or for an activation that Keras does not have.
     """
-    _require_stages(image_shape, num_filters)
+    _require_stages(image_shape, num_filters, activation)
     layers: list[keras.Layer] = [
         keras.layers.Conv2D(filters, 3, strides=2, padding="same", activation=activation) for filters in num_filters
     ]
@@ -31,9 +32,9 @@ def conv_decoder(
     Each stage doubles the size and cuts it to that of the encoder's stage, so odd sizes work.
 
     Raises:
-      ValueError: when `image_shape` is not [H, W, C], or without filters.
+      ValueError: when `image_shape` is not [H, W, C], without filters, or for an activation that Keras does not have.
     """
-    _require_stages(image_shape, num_filters)
+    _require_stages(image_shape, num_filters, activation)
     height, width, channels = image_shape
     sizes = [(height, width)]
     for _ in num_filters:
@@ -53,7 +54,8 @@ def conv_decoder(
     return built_sequential(layers, (input_size,), name)
 
 
-def _require_stages(image_shape: Sequence[int], num_filters: Sequence[int]) -> None:
+def _require_stages(image_shape: Sequence[int], num_filters: Sequence[int], activation: str) -> None:
+    require_choice("activation", activation, ACTIVATIONS)
     if not num_filters:
         raise ValueError(f"num_filters is {tuple(num_filters)}; it needs the filters of at least one stage")
     if len(image_shape) != 3:

@@ -5,6 +5,14 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
+from tfdgm.core.validation import require_choice
+
+ACTIVATIONS = tuple(
+    name
+    for name, value in vars(keras.activations).items()
+    if callable(value) and name not in ("deserialize", "get", "serialize")
+)
+
 
 def mlp(
     input_shape: Sequence[int],
@@ -22,7 +30,11 @@ def mlp(
       output_shape: event shape of the output.
       activation: of the hidden layers.
       name: of the network, and the start of its variables' paths.
+
+    Raises:
+      ValueError: for an activation that Keras does not have.
     """
+    require_choice("activation", activation, ACTIVATIONS)
     layers: list[keras.Layer] = [keras.layers.Flatten()] if len(input_shape) > 1 else []
     layers += [
         keras.layers.Dense(size, activation=activation, name=f"hidden_{index}")
