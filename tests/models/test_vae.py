@@ -1,0 +1,223 @@
+"""The VAE's estimates against closed forms: on a linear-Gaussian model everything is known."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_probability as tfp
+from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
+
+from tfdgm.core.types import DataSpec
+from tfdgm.models.vae import VAE
+
+tfd = tfp.distributions
+pytestmark = pytest.mark.usefixtures("_float64")
+
+VECTOR = DataSpec((5,), domain="real", num_levels=0)
+BITS = DataSpec((3, 2, 1), domain="binary", num_levels=2)
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(7, 5))
+SEEDS = tf.range(7, dtype=tf.int64)
+
+
+def _set_linear_gaussian(model, loading, mean, variance, *, encoder_kernel, encoder_bias, posterior_variance):
+    """p(x|z) = N(mean + loading z, variance I), q(z|x) = N(x encoder_kernel + encoder_bias, posterior_variance)."""
+    latent_dim = loading.shape[1]
+    model.decoder.get_layer("outputs").set_weights([loading.T, mean])
+    kernel = np.concatenate([encoder_kernel, np.zeros_like(encoder_kernel)], axis=1)
+    bias = np.concatenate([encoder_bias, np.full(latent_dim, 1.0) * np.log(posterior_variance)])
+    model.encoder.get_layer("outputs").set_weights([kernel, bias])
+    model.log_scale.assign(0.5 * np.log(variance))
+
+
+@pytest.fixture
+def linear():
+    """A linear-Gaussian VAE with arbitrary weights, log p(x) and the posterior p(z|x) of the examples `X`."""
+    model = VAE(VECTOR, latent_dim=2, hidden_sizes=(), likelihood="gaussian")
+    loading, mean, variance = RNG.normal(size=(5, 2)), RNG.normal(size=5), 0.6
+    _set_linear_gaussian(
+        model,
+        loading,
+        mean,
+        variance,
+        encoder_kernel=0.2 * RNG.normal(size=(5, 2)),
+        encoder_bias=RNG.normal(size=2),
+        posterior_variance=np.array([0.5, 0.3]),
+    )
+    log_prob = tfd.MultivariateNormalFullCovariance(mean, loading @ loading.T + variance * np.eye(5)).log_prob(X)
+    covariance = np.linalg.inv(np.eye(2) + loading.T @ loading / variance)
+    posterior_mean = (X - mean) @ loading @ covariance.T / variance
+    posterior = tfd.MultivariateNormalFullCovariance(posterior_mean, np.broadcast_to(covariance, (7, 2, 2)))
+    return model, log_prob, posterior
+
+
+def test_elbo_is_the_evidence_less_the_gap(linear):
+    """ELBO = log p(x) - KL(q(z|x) || p(z|x)), with E_q log p(x|z) from the model's own likelihood at 2 D points."""
+    model, log_prob, posterior = linear
+    q = model.encode(X)
+    deviation = np.exp(0.5 * q["z_log_var"])
+    # A quadratic of z has its exact mean under N(m, diag s^2) at the points m +- sqrt(D) s e_d.
+    offsets = np.sqrt(2.0) * np.concatenate([np.eye(2), -np.eye(2)])
+    points = q["z_mean"].numpy()[:, None] + deviation[:, None] * offsets
+    outputs = tf.reshape(model.decoder(points.reshape(-1, 2)), [7, 4, 5])
+    expected_log_likelihood = tf.reduce_mean(model.likelihood.log_prob(outputs, model.log_scale.value, X[:, None]), 1)
+    kl = model._terms(tf.constant(X), SEEDS, 1)[1]
+    q_distribution = tfd.MultivariateNormalFullCovariance(q["z_mean"], tf.linalg.diag(deviation**2))
+    gap = q_distribution.kl_divergence(posterior)
+    np.testing.assert_allclose(expected_log_likelihood - kl, log_prob - gap, rtol=0, atol=1e-9)
+
+
+def test_every_log_weight_is_the_evidence_plus_a_log_ratio(linear):
+    """log p(x, z) / q(z|x) = log p(x) + log p(z|x) / q(z|x) for every z that the model draws."""
+    model, log_prob, posterior = linear
+    log_weights, _, _, z = model._terms(tf.constant(X), SEEDS, 4)
+    q = model.encode(X)
+    q = tfd.MultivariateNormalDiag(q["z_mean"], tf.exp(0.5 * q["z_log_var"]))
+    z = tf.transpose(z, [1, 0, 2])
+    expected = log_prob + posterior.log_prob(z) - q.log_prob(z)
+    np.testing.assert_allclose(tf.transpose(log_weights), expected, rtol=0, atol=1e-9)
+
+
+def test_bounds_rise_to_the_evidence(linear):
+    model, log_prob, _ = linear
+    many = np.repeat(X, 300, axis=0)
+    seeds = tf.range(len(many), dtype=tf.int64)
+    bounds = {k: model.iwae_bound(many, seeds, k).numpy() for k in (1, 5, 50)}
+    # The same bound, the KL estimated in one of them.
+    difference = bounds[1] - model.elbo(many, seeds).numpy()
+    assert difference.mean() == pytest.approx(0.0, abs=5.0 * difference.std() / np.sqrt(len(many)))
+    assert bounds[1].mean() < bounds[5].mean() < bounds[50].mean() < float(tf.reduce_mean(log_prob))
+    np.testing.assert_allclose(model.iwae_bound(X, SEEDS, 20_000), log_prob, atol=0.1)
+
+
+def test_blocks_of_samples_make_one_bound(linear):
+    model, _, _ = linear
+    found = model.iwae_bound(X, SEEDS, 101)  # a prime: blocks of one
+    assert found.shape == (7,)
+    assert np.isfinite(found).all()
+    np.testing.assert_array_equal(model.iwae_bound(X[3:5], SEEDS[3:5], 200), model.iwae_bound(X, SEEDS, 200)[3:5])
+
+
+@pytest.mark.parametrize(("latent_dim", "anchor"), [(2, 0.005707), (10, 17.451947), (20, 27.277300)])
+def test_probabilistic_pca_is_the_linear_gaussian_optimum(latent_dim, anchor):
+    """Weights at Tipping & Bishop's (1999) maximum, q(z|x) the exact posterior: the bound is log p(x), per example."""
+    x = load_digits().data / 16.0
+    mean = x.mean(0)
+    eigenvalues, vectors = np.linalg.eigh(np.cov(x.T, bias=True))
+    eigenvalues, vectors = eigenvalues[::-1], vectors[:, ::-1]
+    variance = eigenvalues[latent_dim:].mean()
+    loading = vectors[:, :latent_dim] * np.sqrt(eigenvalues[:latent_dim] - variance)
+    # M = loading' loading + variance I is diagonal, hence so is the posterior: N(M^-1 loading' (x - mean), variance M^-1)
+    kernel = loading / eigenvalues[:latent_dim]
+    model = VAE(
+        DataSpec((64,), domain="unit", num_levels=17), latent_dim=latent_dim, hidden_sizes=(), likelihood="gaussian"
+    )
+    _set_linear_gaussian(
+        model,
+        loading,
+        mean,
+        variance,
+        encoder_kernel=kernel,
+        encoder_bias=-mean @ kernel,
+        posterior_variance=variance / eigenvalues[:latent_dim],
+    )
+    seeds = tf.range(len(x), dtype=tf.int64)
+    bound = model.iwae_bound(x, seeds, 1).numpy()
+    assert bound.mean() == pytest.approx(anchor, abs=1e-6)
+    assert bound.mean() == pytest.approx(PCA(latent_dim, svd_solver="full").fit(x).score(x), abs=1e-5)
+    estimates = model.elbo(x, seeds, 4).numpy() - bound  # the same bound, its expectation over z left to sampling
+    assert estimates.mean() == pytest.approx(0.0, abs=5.0 * estimates.std() / np.sqrt(len(x)))
+
+
+def _losses(**fields):
+    model = VAE(BITS, latent_dim=2, hidden_sizes=(4,), **fields)
+    rng = np.random.default_rng(1)
+    for variable in model.trainable_variables:
+        variable.assign(rng.normal(size=variable.shape))
+    x = tf.constant(rng.integers(0, 2, (5, *BITS.shape)), tf.float64)
+    return model, lambda: model._loss(x, SEEDS[:5])
+
+
+@pytest.mark.parametrize("fields", [{}, {"objective": "iwae", "num_importance_samples": 3}, {"kl_weight": 0.3}])
+def test_pathwise_gradients_are_finite_differences(fields):
+    model, loss = _losses(**fields)
+    with tf.GradientTape() as tape:
+        value = tf.reduce_mean(loss()[0])
+    variables = [variable.value for variable in model.trainable_variables]
+    gradients = tape.gradient(value, variables)
+    rng = np.random.default_rng(2)
+    for variable, gradient in zip(variables, gradients, strict=True):
+        direction = rng.normal(size=variable.shape)
+        at = []
+        for step in (1e-5, -2e-5):
+            variable.assign_add(step * direction)
+            at.append(float(tf.reduce_mean(loss()[0])))
+        variable.assign_add(1e-5 * direction)
+        slope = float(tf.reduce_sum(gradient * direction))
+        assert (at[0] - at[1]) / 2e-5 == pytest.approx(slope, rel=1e-6, abs=1e-8)
+
+
+def test_kl_weight_changes_the_loss_and_no_reported_bound():
+    plain, weighted = _losses()[1](), _losses(kl_weight=4.0)[1]()
+    for name in ("elbo", "kl"):
+        np.testing.assert_array_equal(weighted[1][name], plain[1][name])
+    np.testing.assert_allclose(plain[0], -plain[1]["elbo"])
+    np.testing.assert_allclose(weighted[0], -plain[1]["elbo"] + 3.0 * plain[1]["kl"])
+
+
+def test_warm_up_rises_with_the_phase_step_and_changes_no_reported_bound():
+    model, loss = _losses(kl_warmup_steps=10, kl_weight=0.5)
+    for step, weight in ((0, 0.0), (4, 0.2), (10, 0.5), (200, 0.5)):
+        model.phase_step.assign(step)
+        found, terms = loss()
+        np.testing.assert_allclose(found, -terms["elbo"] + (weight - 1.0) * terms["kl"])
+    np.testing.assert_array_equal(terms["elbo"], _losses()[1]()[1]["elbo"])
+
+
+def test_initialize_starts_the_decoder_at_the_mean_of_the_data():
+    model = VAE(BITS, latent_dim=2, hidden_sizes=(4,))
+    x = np.zeros((4, *BITS.shape))
+    x[0] = 1.0
+    model.compile("sgd")
+    model.ensure_initialized(tf.data.Dataset.from_tensors({"x": x}))
+    np.testing.assert_allclose(model.decode(tf.zeros([1, 2])), np.full((1, 3, 2, 1), 0.25), rtol=1e-6)
+    model.ensure_initialized(tf.data.Dataset.from_tensors({"x": 1.0 - x}))  # never twice
+    np.testing.assert_allclose(model.decode(tf.zeros([1, 2])), np.full((1, 3, 2, 1), 0.25), rtol=1e-6)
+
+
+def test_interpolation_runs_from_end_to_end():
+    model = _losses()[0]
+    z_a, z_b = tf.constant(RNG.normal(size=(2, 3, 2)))
+    path = model.interpolate(z_a, z_b, 5)
+    assert path.shape == (3, 5, *BITS.shape)
+    np.testing.assert_allclose(path[:, 0], model.decode(z_a), rtol=1e-6)
+    np.testing.assert_allclose(path[:, -1], model.decode(z_b), rtol=1e-6)
+
+
+@pytest.mark.parametrize("network", ["mlp", "conv"])
+def test_examples_may_come_in_the_precision_of_the_data(network):
+    model = VAE(BITS, latent_dim=2, hidden_sizes=(4,), num_filters=(2,), network=network)
+    x = tf.zeros([2, *BITS.shape], tf.float32)
+    assert model.elbo(x, SEEDS[:2]).dtype == tf.float64
+    assert model.iwae_bound(x, SEEDS[:2], 3).shape == (2,)
+    assert model.reconstruct(x).shape == x.shape
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"network": "cnn"}, "network is 'cnn'; it must be one of mlp, conv"),
+        ({"objective": "elbow"}, "objective is 'elbow'; it must be one of elbo, iwae"),
+        ({"latent_dim": 0}, "latent_dim is 0; it must be at least 1"),
+        ({"num_importance_samples": 0}, "num_importance_samples is 0; it must be at least 1"),
+        ({"hidden_sizes": (8, 0)}, "hidden_sizes is 0; it must be at least 1"),
+        ({"network": "conv", "num_filters": ()}, r"num_filters is \(\); it needs the filters of at least one stage"),
+        ({"kl_warmup_steps": -1}, "kl_warmup_steps is -1; it must be at least 0"),
+        ({"kl_weight": -0.5}, "kl_weight is -0.5; it must be at least 0"),
+        ({"activation": "tahn"}, "activation is 'tahn'; it must be one of celu, .*tanh"),
+        ({"likelihood": "gaussian"}, "likelihood is 'gaussian' and data.domain 'binary'; it needs one of unit"),
+    ],
+)
+def test_messages_name_field_value_and_what_is_right(fields, message):
+    with pytest.raises(ValueError, match=message):
+        VAE(BITS, **fields)
