@@ -7,6 +7,7 @@ import pathlib
 import random
 import signal
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -63,6 +64,22 @@ def _kill_when(process, moment) -> bool:
     return False
 
 
+def _in_save(workdir: pathlib.Path, lines: int) -> Callable[[], bool]:
+    return lambda: len(read_metrics(workdir)) >= lines and bool(_half_written(workdir))
+
+
+def _after(workdir: pathlib.Path, lines: int, delay: float) -> Callable[[], bool]:
+    """Some time after the log has so many lines."""
+    reached: list[float] = []
+
+    def moment() -> bool:
+        if not reached and len(read_metrics(workdir)) >= lines:
+            reached.append(time.monotonic())
+        return bool(reached) and time.monotonic() - reached[0] > delay
+
+    return moment
+
+
 def _outcome(workdir: pathlib.Path) -> dict[str, bytes | list]:
     folder = Checkpoints(workdir).folder / f"step-{NUM_STEPS:09d}"
     outcome = {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -88,16 +105,7 @@ def test_killed_runs_end_like_one_that_was_not(processes, tmp_path):
         # Each run gets a little further before it dies: after some lines of the log, and then some time within one.
         lines = before + chance.randrange(1, NUM_STEPS // 4 // NUM_KILLS)
         in_save = number < NUM_KILLS_IN_SAVES
-        started = [0.0]
-
-        def moment(lines=lines, in_save=in_save, started=started, delay=chance.random() * 0.2):
-            if len(read_metrics(killed)) < lines:
-                return False
-            if in_save:
-                return bool(_half_written(killed))
-            started[0] = started[0] or time.monotonic()
-            return time.monotonic() - started[0] > delay
-
+        moment = _in_save(killed, lines) if in_save else _after(killed, lines, delay=0.2 * chance.random())
         assert _kill_when(process, moment), "the run ended before it could be killed"
         progress.append(len(read_metrics(killed)))
         if in_save:

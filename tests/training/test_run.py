@@ -172,9 +172,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(tmp_path, monkeypatch):
     monkeypatch.setattr(VAE, "_loss", broken)
     with pytest.raises(run.NonFiniteError) as error:
         run.train(_config(), tmp_path)
-    assert str(error.value) == (
-        "step 23, group 'vae': the loss is not finite; the last good checkpoint is of step 20"
-    )
+    assert str(error.value) == ("step 23, group 'vae': the loss is not finite; the last good checkpoint is of step 20")
     assert Checkpoints(tmp_path).latest().step == 20
     assert [line["step"] for line in read_metrics(tmp_path)] == [10, 20]
 

@@ -1,4 +1,4 @@
-"""The typed configuration of one run. Plain dataclasses: no TensorFlow, so `--help` and a typing error answer at once."""
+"""The typed configuration of one run: dataclasses without TensorFlow, so that a mistake is answered at once."""
 
 import dataclasses
 from collections.abc import Callable

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 from typing import Any
+
 from tfdgm.configs.experiment import DataConfig, ExperimentConfig, OptimizerConfig, Preset, TrainingConfig
 
 

@@ -131,7 +131,7 @@ def row_normal(
 def batch_uniform(seed: tf.Tensor, shape: Sequence[int | tf.Tensor], *, dtype: tf.DType | str) -> tf.Tensor:
     """Uniforms in [0, 1) of a whole batch from one seed (int64 scalar), by the stock op: much cheaper than by rows."""
     # The algorithm is named because devices differ in their default.
-    return tf.random.stateless_uniform(shape, seed=tf.stack([seed, seed]), dtype=dtype, alg="philox")
+    return tf.random.stateless_uniform(tf.stack(shape), seed=tf.stack([seed, seed]), dtype=dtype, alg="philox")
 
 
 def fold_in(seeds: tf.Tensor, stream: int = 0, *, step: tf.Tensor | int = 0, role: int = 0) -> tf.Tensor:

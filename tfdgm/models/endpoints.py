@@ -33,7 +33,7 @@ def default_endpoints(model: GenerativeModel) -> dict[str, Endpoint]:
     if "sample" in found and model.spec.is_image:
         found["sample_png"] = Endpoint(lambda seed: _png(model, seed), seed)
     if hasattr(model, "encode"):
-        found["encode"] = Endpoint(lambda x: model.encode(x), x)
+        found["encode"] = Endpoint(model.encode, x)
     if hasattr(model, "decode"):
         z = {"z": tf.TensorSpec([None, model.latent_dim], tf.float32, name="z")}
         found["decode"] = Endpoint(lambda z: {"means": model.decode(z)}, z)

@@ -1,8 +1,9 @@
 """Observation models p(x|z): what a decoder's outputs mean. One table, `LIKELIHOODS`."""
 
+import abc
 import math
 from collections.abc import Callable
-from typing import Protocol
+from typing import ClassVar, cast
 
 import tensorflow as tf
 
@@ -12,30 +13,35 @@ from tfdgm.core.validation import require_choice
 _LOG_2PI = math.log(2.0 * math.pi)
 
 
-class Likelihood(Protocol):
+class Likelihood(abc.ABC):
     """p(x | outputs, log_scale), independent over the event's dimensions.
 
-    `has_scale` says whether one learned scale, shared by all dimensions, belongs to it; `domains` names the data
-    domains it is a distribution over.
+    Attributes:
+      has_scale: whether one learned scale, shared by all dimensions, belongs to it.
+      domains: the data domains that it is a distribution over.
     """
 
-    has_scale: bool
-    domains: tuple[str, ...]
+    has_scale: ClassVar[bool]
+    domains: ClassVar[tuple[str, ...]]
 
+    @abc.abstractmethod
     def log_prob(self, outputs: tf.Tensor, log_scale: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
         """log p(x) in nats, summed over the last axis: flat events [..., D] to [...]."""
 
+    @abc.abstractmethod
     def mean(self, outputs: tf.Tensor) -> tf.Tensor:
         """E[x], of the shape of `outputs`."""
 
+    @abc.abstractmethod
     def inverse_mean(self, mean: tf.Tensor) -> tf.Tensor:
         """Outputs whose mean is `mean`, kept finite: where a decoder without knowledge of x should start."""
 
+    @abc.abstractmethod
     def sample(self, outputs: tf.Tensor, log_scale: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
         """Draws [N, *event] from `outputs` [N, *event] and seeds int64 [N]."""
 
 
-class Bernoulli:
+class Bernoulli(Likelihood):
     """x in {0, 1} with logits `outputs`; values between count as grey levels' expected bits."""
 
     has_scale = False
@@ -58,11 +64,11 @@ class Bernoulli:
     def sample(self, outputs: tf.Tensor, log_scale: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
         """0 or 1, of the dtype of `outputs`."""
         del log_scale
-        uniform = philox.row_uniform(seeds, outputs.shape[1:], dtype=outputs.dtype)
+        uniform = philox.row_uniform(seeds, _event_shape(outputs), dtype=outputs.dtype)
         return tf.cast(uniform < tf.sigmoid(outputs), outputs.dtype)
 
 
-class Gaussian:
+class Gaussian(Likelihood):
     """x = outputs + exp(log_scale) * noise, a density: nats are relative to the data's unit."""
 
     has_scale = True
@@ -83,13 +89,16 @@ class Gaussian:
 
     def sample(self, outputs: tf.Tensor, log_scale: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
         """Real values of the dtype of `outputs`."""
-        return outputs + tf.exp(log_scale) * philox.row_normal(seeds, outputs.shape[1:], dtype=outputs.dtype)
+        return outputs + tf.exp(log_scale) * philox.row_normal(seeds, _event_shape(outputs), dtype=outputs.dtype)
 
 
-class DiscretizedLogistic:
-    """A logistic cut into the data's equally spaced levels, the outer ones taking the tails (Kingma et al. 2016, eq. 12).
+class DiscretizedLogistic(Likelihood):
+    """A logistic cut into the data's equally spaced levels, the outer ones taking the tails.
 
     The levels span [low, low + (num_levels - 1) * width]; outputs are the means before clipping.
+
+    References:
+      Kingma et al. (2016), Improving variational inference with inverse autoregressive flow, section 5.1.
     """
 
     has_scale = True
@@ -128,7 +137,7 @@ class DiscretizedLogistic:
 
     def sample(self, outputs: tf.Tensor, log_scale: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
         """Values on the levels, by the inverse of the distribution function."""
-        uniform = philox.row_uniform(seeds, outputs.shape[1:], dtype=outputs.dtype)
+        uniform = philox.row_uniform(seeds, _event_shape(outputs), dtype=outputs.dtype)
         x = outputs + tf.exp(log_scale) * (tf.math.log(uniform) - tf.math.log1p(-uniform))
         level = tf.round((x - self.low) / self.width)
         return self.low + self.width * tf.clip_by_value(level, 0.0, self.num_levels - 1.0)
@@ -156,3 +165,7 @@ def likelihood(name: str, *, domain: str, num_levels: int) -> Likelihood:
             f"likelihood is {name!r} and data.domain {domain!r}; it needs one of {', '.join(found.domains)}"
         )
     return found
+
+
+def _event_shape(outputs: tf.Tensor) -> list[int]:
+    return cast("list[int]", outputs.shape[1:].as_list())  # a network's event shape is static
