@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -109,3 +112,20 @@ def test_rows_of_a_vae_are_independent_and_its_samples_equal(tmp_path):
     model.decoder.get_layer("outputs").bias.assign_add(np.full(64, 0.5, np.float32))
     with pytest.raises(ExportError, match=r"endpoint '\w+', output 'samples'"):
         verify(tmp_path, model)
+
+
+_DETERMINISTIC = """
+import sys, tensorflow as tf, tfdgm
+from tfdgm.export.saved_model import export_model
+tf.config.experimental.enable_op_determinism()
+try:
+    export_model(tfdgm.build("vae", latent_dim=2, hidden_sizes=(4,)), sys.argv[1])
+except ValueError as error:
+    print(error)
+"""
+
+
+def test_a_deterministic_process_is_told_to_export_in_another(tmp_path):
+    done = subprocess.run([sys.executable, "-c", _DETERMINISTIC, tmp_path], capture_output=True, text=True, check=True)
+    assert "op determinism is on in this process" in done.stdout
+    assert list(tmp_path.iterdir()) == []

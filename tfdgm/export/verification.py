@@ -61,7 +61,16 @@ def _input_specs(function: ConcreteFunction) -> dict[str, tf.TensorSpec]:
 
 
 def _call(function: ConcreteFunction, inputs: Inputs) -> Mapping[str, np.ndarray]:
-    return {key: value.numpy() for key, value in function(**{k: tf.constant(v) for k, v in inputs.items()}).items()}
+    try:
+        outputs = function(**{key: tf.constant(value) for key, value in inputs.items()})
+    except tf.errors.InvalidArgumentError as error:
+        if "determinism is enabled" not in str(error):
+            raise
+        raise ExportError(
+            "TensorFlow's op determinism is on in this process, as training leaves it, and a sampler that draws fresh "
+            "seeds cannot run then; export in a new process"
+        ) from error
+    return {key: value.numpy() for key, value in outputs.items()}
 
 
 def _require_equal(found: np.ndarray, expected: np.ndarray, place: str) -> None:
@@ -73,7 +82,8 @@ def _require_equal(found: np.ndarray, expected: np.ndarray, place: str) -> None:
         for one, other in zip(found.ravel(), expected.ravel(), strict=True):
             _require_equal_text(one, other, place)
     elif expected.dtype.kind == "f":
-        error = np.abs(found.astype(np.float64) - expected) / np.maximum(1.0, np.abs(expected))
+        with np.errstate(invalid="ignore"):
+            error = np.abs(found.astype(np.float64) - expected) / np.maximum(1.0, np.abs(expected))
         # Equal infinities and NaNs are no difference, unequal ones an infinite one.
         error = np.where(_same(found, expected), 0.0, np.where(np.isnan(error), np.inf, error))
         if np.max(error, initial=0.0) > _TOLERANCE:
