@@ -7,21 +7,27 @@ import tempfile
 
 import pytest
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+from tfdgm.core.loading import load_tensorflow
+
 if "TFDGM_DATA_DIR" not in os.environ:
     # Set before any worker or subprocess starts, so that all of them prepare each data set once.
     os.environ["TFDGM_DATA_DIR"] = tempfile.mkdtemp(prefix="tfdgm-data-")
     atexit.register(shutil.rmtree, os.environ["TFDGM_DATA_DIR"], ignore_errors=True)
 
-import keras
-import tensorflow as tf
+# Here, for the conftest files of sub-folders import TensorFlow before any hook runs.
+load_tensorflow()
 
-# Replicas need devices, and devices can only be split before TensorFlow first uses them.
-tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
-)
+
+def pytest_configure() -> None:
+    """Splits the CPU in two: replicas need devices, and TensorFlow fixes them at its first use."""
+    import tensorflow as tf
+
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 
 
 @pytest.fixture(autouse=True)
 def _fixed_seeds() -> None:
+    import keras
+
     keras.utils.set_random_seed(0)
