@@ -1,0 +1,52 @@
+"""One device, two replicas and two worker processes train the same model from the same global batches."""
+
+import numpy as np
+import pytest
+
+from tests.goldens import runs
+from tests.goldens.runs import NUM_STEPS, Run
+from tests.goldens.table import GOLDENS
+
+
+def _assert_same(found: Run, expected: Run, policy: str):
+    assert found.keys() == expected.keys()
+    assert len(expected["logs/" + _a_log(expected)]) == NUM_STEPS[policy]
+    for key, value in expected.items():
+        if key == "fault":
+            assert found[key] == value
+        elif policy == "float64":
+            np.testing.assert_allclose(found[key], value, rtol=1e-9, atol=1e-9, err_msg=key)
+        elif key.startswith("logs/"):
+            np.testing.assert_allclose(found[key], value, rtol=1e-5, atol=1e-6, err_msg=key)
+
+
+def _a_log(run: Run) -> str:
+    return next(key.removeprefix("logs/") for key in run if key.startswith("logs/"))
+
+
+@pytest.mark.parametrize("policy", NUM_STEPS)
+def test_two_replicas_equal_one_device(golden, policy):
+    _assert_same(runs.replicated(golden.name, policy), runs.single(golden.name, policy), policy)
+
+
+@pytest.mark.parametrize("policy", NUM_STEPS)
+def test_two_workers_equal_one_device(golden, policy, worker_run):
+    _assert_same(worker_run(golden.name, policy), runs.single(golden.name, policy), policy)
+
+
+def test_a_fault_on_one_replica_is_known_to_all(golden):
+    """The NaN stands in the last row, which the first replica never sees."""
+    group = next(iter(golden.build().groups()))
+    for run in (runs.single, runs.replicated):
+        fault = str(run(golden.name, "float64")["fault"])
+        assert fault == f"Fault(step=21, group={group!r}, tensor='the loss')"
+
+
+def test_replicas_keep_whole_chains():
+    model = GOLDENS["rbm"].build()
+    index = [variable.path for variable in model.weights].index(model.chains.path)
+    for policy in NUM_STEPS:
+        chains = runs.replicated("rbm", policy)[f"weights/{index:02}"]
+        assert chains.shape == (model.num_chains, 6)
+        assert set(np.unique(chains)) == {0.0, 1.0}
+        assert (chains.sum(1) > 0).any()

@@ -1,0 +1,32 @@
+"""One of a pair of workers (TF_CONFIG says which): trains every golden, and the chief writes the runs to a file.
+
+    TF_CONFIG=... python -m tests.conformance.worker OUT.npz
+"""
+
+import sys
+
+import numpy as np
+import tensorflow as tf
+
+from tests.goldens.runs import NUM_STEPS, train
+from tests.goldens.table import GOLDENS
+from tfdgm.training.strategy import is_chief, make_strategy
+
+
+def main(path: str) -> None:
+    """Writes `<policy>/<golden>/<key of the run>`."""
+    strategy = make_strategy("multi_worker")
+    assert strategy.num_replicas_in_sync == 2, strategy
+    runs = {
+        f"{policy}/{name}/{key}": value
+        for policy in NUM_STEPS
+        for name, golden in GOLDENS.items()
+        for key, value in train(golden, strategy, policy).items()
+    }
+    if is_chief(strategy):
+        np.savez(path, **runs)
+
+
+if __name__ == "__main__":
+    tf.get_logger().setLevel("ERROR")
+    main(sys.argv[1])
