@@ -70,3 +70,12 @@ def test_as_a_command_it_works_on_the_folder_it_is_run_in(tmp_path):
     )
     assert done.stdout == "docs/results.md\n"
     assert "-91.23" in (tmp_path / "docs" / "results.md").read_text()
+
+
+def test_published_figures_stand_beside_the_run_s_own(tmp_path):
+    bound = {**RESULT["metrics"][0], "name": "nll_upper_bound", "value": 88.5}
+    (tmp_path / "a.json").write_text(json.dumps({**RESULT, "metrics": [*RESULT["metrics"], bound]}))
+    lines = write_report(tmp_path, tmp_path / "page.md").splitlines()
+    (line,) = [line for line in lines if "nll_upper_bound" in line and "88.5" in line]
+    assert "86.76 (Burda et al. 2016, table 1" in line
+    assert not any("86.76" in other for other in lines if other is not line)

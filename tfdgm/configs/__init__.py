@@ -7,13 +7,14 @@ import dataclasses
 import difflib
 import importlib
 
-from tfdgm.configs.experiment import DataConfig, ExperimentConfig, OptimizerConfig, Preset, TrainingConfig
+from tfdgm.configs.experiment import DataConfig, ExperimentConfig, OptimizerConfig, Preset, Published, TrainingConfig
 
 __all__ = [
     "DataConfig",
     "ExperimentConfig",
     "OptimizerConfig",
     "Preset",
+    "Published",
     "TrainingConfig",
     "UnknownNameError",
     "get_config",

@@ -1,7 +1,7 @@
 """The typed configuration of one run: dataclasses without TensorFlow, so that a mistake is answered at once."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 
@@ -129,6 +129,19 @@ class ExperimentConfig:
 
 
 @dataclasses.dataclass(frozen=True)
+class Published:
+    """A figure from the literature.
+
+    Attributes:
+      value: in the metric's unit.
+      source: author, year, table, and in what the protocol differs.
+    """
+
+    value: float
+    source: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Preset:
     """A packaged configuration.
 
@@ -136,8 +149,10 @@ class Preset:
       build: takes one of `arguments`, or "", and returns a fresh `ExperimentConfig`.
       summary: one line: what it is and what it reaches, in which unit, in how long on two cores.
       arguments: the arguments it takes; every preset takes `smoke`, a minute of CPU at most.
+      published: figures from the literature to hold the preset's own against, by metric.
     """
 
     build: Callable[[str], ExperimentConfig]
     summary: str
     arguments: tuple[str, ...] = ("smoke",)
+    published: Mapping[str, Published] = dataclasses.field(default_factory=dict)

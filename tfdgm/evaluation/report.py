@@ -7,6 +7,8 @@ import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from tfdgm.configs import presets
+
 RESULTS, PAGE = "results", "docs/results.md"
 
 _HEAD = """# Results
@@ -15,7 +17,7 @@ Every figure here was written by `python -m trainers.evaluate` to a file in `res
 files by `python -m tfdgm.evaluation.report`. Bounds are on log p(x) from below (`nll_upper_bound`: on -log p(x) from
 above); a `stochastic_bound` is one in expectation. The standard error is that of the mean over the examples.
 """
-_COLUMNS = ("preset", "metric", "value", "std. error", "unit", "kind", "split", "examples")
+_COLUMNS = ("preset", "metric", "value", "std. error", "unit", "kind", "split", "examples", "published")
 _RUN_COLUMNS = ("preset", "command", "seed", "step", "minutes", "cores", "commit")
 _NUMERIC = {"value", "std. error", "examples", "seed", "step", "minutes", "cores"}
 
@@ -59,7 +61,15 @@ def _figure_rows(result: dict[str, Any]) -> Iterator[Sequence[str]]:
             metric["kind"],
             metric["split"],
             f"{metric['num_examples']:,}",
+            _published(result["preset"], metric["name"]),
         )
+
+
+def _published(preset: str, metric: str) -> str:
+    model_dataset = ":".join(preset.split(":")[:2])
+    known = presets()
+    figure = known[model_dataset].published.get(metric) if model_dataset in known else None
+    return f"{figure.value:g} ({figure.source})" if figure else ""
 
 
 def _run_row(result: dict[str, Any]) -> Sequence[str]:
