@@ -20,8 +20,22 @@ def test_config_round_trip(tmp_path):
     assert files.read_config(tmp_path) == (config, SPEC)
 
 
+def _begin(folder):
+    (folder / files.METRICS).write_text('{"step": 10}\n')
+
+
+def test_a_run_that_never_began_leaves_its_folder_free(tmp_path):
+    files.claim(tmp_path, configs.get_config("vae:digits"), SPEC, "1.0")
+    files.claim(tmp_path, configs.get_config("iwae:digits"), SPEC, "1.0")
+    assert files.read_config(tmp_path)[0].preset == "iwae:digits"
+    (tmp_path / files.CHECKPOINTS / "step-000000010").mkdir(parents=True)
+    with pytest.raises(files.WorkdirError, match="another configuration"):
+        files.claim(tmp_path, configs.get_config("vae:digits"), SPEC, "1.0")
+
+
 def test_claiming_again_with_the_same_configuration_changes_nothing(tmp_path):
     files.claim(tmp_path, configs.get_config("vae:digits"), SPEC, "1.0")
+    _begin(tmp_path)
     before = (tmp_path / files.CONFIG).read_text()
     files.claim(tmp_path, configs.get_config("vae:digits"), SPEC, "2.0")
     assert (tmp_path / files.CONFIG).read_text() == before
@@ -29,6 +43,7 @@ def test_claiming_again_with_the_same_configuration_changes_nothing(tmp_path):
 
 def test_a_changed_configuration_is_refused_naming_every_field(tmp_path):
     files.claim(tmp_path, configs.get_config("vae:digits"), SPEC, "1.0")
+    _begin(tmp_path)
     changed = configs.get_config("vae:digits")
     changed.model.latent_dim = 3
     changed.optimizers.vae.learning_rate = 0.5
@@ -43,6 +58,7 @@ def test_a_changed_configuration_is_refused_naming_every_field(tmp_path):
 
 def test_changed_data_is_refused(tmp_path):
     files.claim(tmp_path, configs.get_config("vae:digits"), SPEC, "1.0")
+    _begin(tmp_path)
     other = DataSpec((8, 9, 1), domain="binary", num_levels=2, num_classes=10)
     with pytest.raises(files.WorkdirError, match=re.escape("data_spec.shape: [8, 8, 1] there, [8, 9, 1] asked for")):
         files.claim(tmp_path, configs.get_config("vae:digits"), other, "1.0")

@@ -20,9 +20,10 @@ from tfdgm.models.ema import WeightAverages
 from tfdgm.models.registry import build_from_config
 from tfdgm.training import callbacks as at_interval
 from tfdgm.training.callbacks import NonFiniteError
+from tfdgm.training.determinism import deterministic_operations
 from tfdgm.training.metrics_log import MetricsLog
 from tfdgm.training.optimizers import make_optimizers, set_num_steps
-from tfdgm.training.strategy import distribute, is_chief, make_strategy
+from tfdgm.training.strategy import Strategy, distribute, is_chief, make_strategy
 from tfdgm.workdir.checkpoints import Checkpoints, State
 from tfdgm.workdir.files import WorkdirError, claim, sole_writer
 
@@ -49,13 +50,13 @@ def train(
       NonFiniteError: for a loss or gradient that is not finite; the last good checkpoint stays.
     """
     check(config.training)
-    if config.training.deterministic:
-        tf.config.experimental.enable_op_determinism()
     keras.config.set_dtype_policy(config.training.precision)
     distribution = make_strategy(strategy)
     data = open_data(config.data, manual_dir=manual_dir)
-    with sole_writer(workdir) if is_chief(distribution) else contextlib.nullcontext():
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(deterministic_operations(config.training.deterministic))
         if is_chief(distribution):
+            stack.enter_context(sole_writer(workdir))
             claim(workdir, config, data.spec, tfdgm.__version__)
         _Run(config, workdir, distribution, data).phases()
 
@@ -77,7 +78,7 @@ class _Run:
     """The parts of one run, and the loop over its phases."""
 
     def __init__(
-        self, config: ExperimentConfig, workdir: str | os.PathLike[str], strategy: tf.distribute.Strategy, data: Data
+        self, config: ExperimentConfig, workdir: str | os.PathLike[str], strategy: Strategy, data: Data
     ) -> None:
         self.config, self.training, self.strategy, self.data = config, config.training, strategy, data
         self.is_chief = is_chief(strategy)

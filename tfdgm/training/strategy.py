@@ -8,7 +8,9 @@ import tensorflow as tf
 from tfdgm.core.validation import require_choice
 from tfdgm.data.pipelines import Shard
 
-STRATEGIES: dict[str, Callable[[], tf.distribute.Strategy]] = {
+Strategy = tf.distribute.Strategy
+
+STRATEGIES: dict[str, Callable[[], Strategy]] = {
     "default": tf.distribute.get_strategy,
     "mirrored": lambda: tf.distribute.MirroredStrategy(_all_devices()),
     "multi_worker": tf.distribute.MultiWorkerMirroredStrategy,
@@ -16,13 +18,13 @@ STRATEGIES: dict[str, Callable[[], tf.distribute.Strategy]] = {
 }
 
 
-def make_strategy(name: str) -> tf.distribute.Strategy:
+def make_strategy(name: str) -> Strategy:
     """The strategy `default`, `mirrored` (all local devices), `multi_worker` (by TF_CONFIG) or `tpu`."""
     require_choice("strategy", name, STRATEGIES)
     return STRATEGIES[name]()
 
 
-def is_chief(strategy: tf.distribute.Strategy) -> bool:
+def is_chief(strategy: Strategy) -> bool:
     """True on the one worker that writes the run's folder."""
     resolver = strategy.cluster_resolver
     if resolver is None or not resolver.task_type:
@@ -30,7 +32,7 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
     return resolver.task_type == "chief" or (resolver.task_type == "worker" and resolver.task_id == 0)
 
 
-def distribute(strategy: tf.distribute.Strategy, batches: Callable[[Shard], tf.data.Dataset]) -> Iterable[Any]:
+def distribute(strategy: Strategy, batches: Callable[[Shard], tf.data.Dataset]) -> Iterable[Any]:
     """Batches for `fit`, every replica getting its own contiguous rows of each global batch.
 
     Args:

@@ -56,13 +56,15 @@ def read_config(workdir: str | os.PathLike[str]) -> tuple[ExperimentConfig, Data
 def claim(workdir: str | os.PathLike[str], config: ExperimentConfig, spec: DataSpec, version: str) -> None:
     """Makes `workdir` the folder of this configuration, or confirms that it is.
 
+    A folder whose run ended before it logged or saved anything, on a field that was refused, is free to take.
+
     Raises:
       WorkdirError: when it belongs to another configuration, naming each differing field.
     """
     path = pathlib.Path(workdir) / CONFIG
     path.parent.mkdir(parents=True, exist_ok=True)
     wanted = json.loads(json.dumps({"config": config.to_dict(), "data_spec": dataclasses.asdict(spec)}))
-    if not path.exists():
+    if not path.exists() or not _has_begun(path.parent):
         write_atomically(path, json.dumps({"version": version, **wanted}, indent=2) + "\n")
         return
     stored = _read_json(path)
@@ -92,6 +94,11 @@ def sole_writer(workdir: str | os.PathLike[str]) -> Iterator[None]:
         except BlockingIOError as error:
             raise WorkdirError(f"{folder} is in use: another process trains there") from error
         yield
+
+
+def _has_begun(folder: pathlib.Path) -> bool:
+    metrics = folder / METRICS
+    return any((folder / CHECKPOINTS).glob("step-*")) or (metrics.exists() and metrics.stat().st_size > 0)
 
 
 def _read_json(path: pathlib.Path) -> dict[str, Any]:
