@@ -55,6 +55,7 @@ _DEV = [
     "pyright[nodejs]>=1.1.400",
     "pytest>=9",
     "pytest-xdist>=3.8",
+    "pyyaml>=6",
     "ruff>=0.14",
     "setuptools>=77",
     "wheel",
