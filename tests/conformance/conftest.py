@@ -30,7 +30,7 @@ def worker_run(tmp_path_factory) -> Callable[[str, str], Run]:
     path = tmp_path_factory.mktemp("workers") / "runs.npz"
     with contextlib.ExitStack() as sockets:
         bound = [sockets.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2)]
-        addresses = ["127.0.0.1:{}".format(server.getsockname()[1]) for server in bound]
+        addresses = [f"127.0.0.1:{server.getsockname()[1]}" for server in bound]
     command = [sys.executable, "-m", "tests.conformance.worker", str(path)]
     workers = [
         subprocess.Popen(

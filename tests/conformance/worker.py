@@ -1,6 +1,6 @@
 """One of a pair of workers (TF_CONFIG says which): trains every golden, and the chief writes the runs to a file.
 
-    TF_CONFIG=... python -m tests.conformance.worker OUT.npz
+TF_CONFIG=... python -m tests.conformance.worker OUT.npz
 """
 
 import sys

@@ -27,7 +27,9 @@ SEEDS = np.arange(200, dtype=np.int64) * 7919 + 3
     ],
 )
 def test_known_answers(counter, key, expected):
-    words = philox.philox4x32([tf.constant(word, tf.int64) for word in counter], [tf.constant(k, tf.int64) for k in key])
+    words = philox.philox4x32(
+        [tf.constant(word, tf.int64) for word in counter], [tf.constant(k, tf.int64) for k in key]
+    )
     assert tuple(int(word) for word in words) == expected
 
 
@@ -45,7 +47,9 @@ def test_bits_are_philox_words_of_the_documented_counter():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_extreme_bits_give_no_extreme_values(monkeypatch, word, dtype):
     monkeypatch.setattr(
-        philox, "random_bits", lambda seeds, num_words, **_: tf.fill([len(seeds), num_words], tf.constant(word, tf.int64))
+        philox,
+        "random_bits",
+        lambda seeds, num_words, **_: tf.fill([len(seeds), num_words], tf.constant(word, tf.int64)),
     )
     seeds = tf.constant([1], tf.int64)
     uniform = philox.row_uniform(seeds, (3,), dtype=dtype).numpy()

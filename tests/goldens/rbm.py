@@ -52,8 +52,8 @@ class RBM(GenerativeModel):
         """Moves the chains by Gibbs sweeps, then the weights by F(v_data) - F(v_model)."""
         v_data = tf.reshape(batch["x"], [-1, self.spec.num_dims])
         v_model = self._advance_chains()
-        loss = self.minimize("rbm", self._contrast, v_data, tf.stop_gradient(v_model))
-        return {"loss/rbm": loss, "free_energy": self.free_energy(v_data)}
+        loss, free_energy = self.minimize("rbm", self._contrast, v_data, tf.stop_gradient(v_model))
+        return {"loss/rbm": loss, "free_energy": free_energy}
 
     def test_step(self, batch: Batch) -> Logs:
         """Free energy, and pixels that one sweep from the data changes."""
@@ -91,8 +91,9 @@ class RBM(GenerativeModel):
         score = Endpoint(lambda x: {"unnormalized_log_prob": self.unnormalized_log_prob(x)}, x)
         return {**super().endpoints(), "unnormalized_log_prob": score}
 
-    def _contrast(self, v_data: tf.Tensor, v_model: tf.Tensor) -> tf.Tensor:
-        return self.free_energy(v_data) - self.free_energy(v_model)
+    def _contrast(self, v_data: tf.Tensor, v_model: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        free_energy = self.free_energy(v_data)
+        return free_energy - self.free_energy(v_model), free_energy
 
     def _advance_chains(self) -> tf.Tensor:
         rows = running_rows()

@@ -1,4 +1,4 @@
-"""The goldens: every registered model's own networks made small, and the shapes of algorithm the contract must carry."""
+"""The goldens: every registered model's own networks made small, and the shapes of algorithm the contract carries."""
 
 import dataclasses
 from collections.abc import Callable

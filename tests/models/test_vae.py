@@ -107,7 +107,7 @@ def test_probabilistic_pca_is_the_linear_gaussian_optimum(latent_dim, anchor):
     eigenvalues, vectors = eigenvalues[::-1], vectors[:, ::-1]
     variance = eigenvalues[latent_dim:].mean()
     loading = vectors[:, :latent_dim] * np.sqrt(eigenvalues[:latent_dim] - variance)
-    # M = loading' loading + variance I is diagonal, hence so is the posterior: N(M^-1 loading' (x - mean), variance M^-1)
+    # M = loading' loading + variance I is diagonal, hence p(z|x) = N(M^-1 loading' (x - mean), variance M^-1) too.
     kernel = loading / eigenvalues[:latent_dim]
     model = VAE(
         DataSpec((64,), domain="unit", num_levels=17), latent_dim=latent_dim, hidden_sizes=(), likelihood="gaussian"

@@ -7,7 +7,8 @@ from tfdgm.networks.mlp import mlp
 
 
 @pytest.mark.parametrize(
-    ("input_shape", "hidden_sizes", "output_shape"), [((3,), (), (2,)), ((4, 3, 1), (5, 6), (2,)), ((2,), (5,), (4, 3, 3))]
+    ("input_shape", "hidden_sizes", "output_shape"),
+    [((3,), (), (2,)), ((4, 3, 1), (5, 6), (2,)), ((2,), (5,), (4, 3, 3))],
 )
 def test_shapes(input_shape, hidden_sizes, output_shape):
     network = mlp(input_shape, hidden_sizes, output_shape, name="net")

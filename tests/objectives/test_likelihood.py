@@ -75,7 +75,9 @@ def test_discretized_logistic_samples_its_own_masses(domain):
     samples = found.sample(tf.fill([len(SEEDS), 1], 0.4), log_scale, SEEDS).numpy().ravel()
     counts = np.array([(np.abs(samples - level) < 1e-5).sum() for level in levels])
     assert counts.sum() == len(SEEDS)
-    masses = np.exp(found.log_prob(tf.constant(0.4), log_scale, tf.constant(levels[:, None])).numpy().astype(np.float64))
+    masses = np.exp(
+        found.log_prob(tf.constant(0.4), log_scale, tf.constant(levels[:, None])).numpy().astype(np.float64)
+    )
     assert scipy.stats.chisquare(counts, masses / masses.sum() * len(SEEDS)).pvalue > 1e-3
 
 

@@ -129,7 +129,10 @@ def row_normal(
 
 
 def batch_uniform(seed: tf.Tensor, shape: Sequence[int | tf.Tensor], *, dtype: tf.DType | str) -> tf.Tensor:
-    """Uniforms in [0, 1) of a whole batch from one seed (int64 scalar), by the stock op: much cheaper than by rows."""
+    """Uniforms in [0, 1) of a whole batch from one seed (int64 scalar), by the stock op: much cheaper than by rows.
+
+    Unlike draws by rows, those of a step that XLA compiles differ from those of a plain graph.
+    """
     # The algorithm is named because devices differ in their default.
     return tf.random.stateless_uniform(tf.stack(shape), seed=tf.stack([seed, seed]), dtype=dtype, alg="philox")
 

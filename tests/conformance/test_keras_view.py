@@ -1,0 +1,154 @@
+"""What a Keras user expects of `fit`, `evaluate` and callbacks, of every golden."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.goldens.precision import dtype_policy
+from tests.goldens.runs import BatchLogs
+from tests.goldens.table import BATCH_SIZE, GOLDENS
+
+NUM_STEPS = 4
+
+
+def _dataset(golden, num_steps=NUM_STEPS):
+    return tf.data.Dataset.from_tensor_slices({"x": golden.batches(num_steps)})
+
+
+def _partial(golden):
+    """Batches of 5, 5 and 3."""
+    examples = golden.batches(2).reshape(-1, *golden.spec.shape)[:13]
+    return tf.data.Dataset.from_tensor_slices({"x": examples}).batch(5)
+
+
+@dataclasses.dataclass
+class Trained:
+    """Two epochs of a golden; tests train its model further and further, for it is traced already."""
+
+    model: keras.Model
+    history: dict
+    logs: BatchLogs
+    weights: list[np.ndarray]
+
+
+@pytest.fixture(scope="module")
+def trained(golden):
+    model, logs = golden.build_compiled(), BatchLogs()
+    history = model.fit(_dataset(golden), epochs=2, shuffle=False, verbose=0, callbacks=[logs]).history
+    return Trained(model, history, logs, model.get_weights())
+
+
+@pytest.fixture
+def model(trained):
+    return trained.model
+
+
+def test_history_holds_means_over_the_epoch(trained):
+    history, logs = trained.history, trained.logs
+    assert len(logs.steps) == 2 * NUM_STEPS
+    assert set(history) == set(logs.steps[0])
+    for name, values in history.items():
+        assert all(isinstance(value, float) for value in values)
+        steps = np.reshape([step[name] for step in logs.steps], (2, NUM_STEPS))
+        np.testing.assert_allclose(values, steps.mean(1), rtol=1e-5)
+
+
+def test_evaluate_is_the_mean_over_examples_and_repeats(golden, model):
+    logs = BatchLogs()
+    found = model.evaluate(_partial(golden), return_dict=True, verbose=0, callbacks=[logs])
+    assert len(logs.steps) == 3
+    for name, value in found.items():
+        expected = np.average([step[name] for step in logs.steps], weights=[5, 5, 3])
+        assert value == pytest.approx(expected, rel=1e-5, abs=1e-6)
+    assert model.evaluate(_partial(golden), return_dict=True, verbose=0) == found
+
+
+def test_validation_and_several_steps_an_execution_change_no_bit(golden, trained):
+    model = golden.build_compiled(steps_per_execution=3)  # which does not divide the 4 steps of an epoch
+    fit = model.fit(_dataset(golden), epochs=2, shuffle=False, verbose=0, validation_data=_partial(golden))
+    assert int(model.step) == 2 * NUM_STEPS
+    for variable, weight, plain in zip(model.weights, model.get_weights(), trained.weights, strict=True):
+        if variable.name != "test_steps":  # evaluation counts its own
+            np.testing.assert_array_equal(weight, plain, err_msg=variable.path)
+    evaluated = model.evaluate(_partial(golden), return_dict=True, verbose=0)
+    for name, value in evaluated.items():
+        assert fit.history[f"val_{name}"][-1] == pytest.approx(value, rel=1e-6)
+
+
+def test_weights_can_be_saved_and_loaded(golden, model, tmp_path):
+    path = str(tmp_path / "last.weights.h5")
+    saver = keras.callbacks.ModelCheckpoint(path, save_weights_only=True)
+    model.fit(_dataset(golden), shuffle=False, verbose=0, callbacks=[saver])
+    fresh = golden.build_compiled()
+    fresh.load_weights(path)
+    for saved, loaded in zip(model.get_weights(), fresh.get_weights(), strict=True):
+        np.testing.assert_array_equal(loaded, saved)
+
+
+def test_early_stopping_stops(golden, model):
+    name = next(iter(model.evaluate(_partial(golden), return_dict=True, verbose=0)))
+    stopping = keras.callbacks.EarlyStopping(monitor=f"val_{name}", mode="min", min_delta=1e9, patience=1)
+    history = model.fit(
+        _dataset(golden), epochs=9, shuffle=False, verbose=0, validation_data=_partial(golden), callbacks=[stopping]
+    )
+    assert len(history.epoch) == 2
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_trains(golden, policy):
+    with dtype_policy(policy):
+        model = golden.build_compiled()
+    history = model.fit(_dataset(golden), shuffle=False, verbose=0).history
+    assert all(np.isfinite(values).all() for values in history.values())
+    assert model.fault() is None
+    assert all(optimizer.iterations.numpy() > 0 for optimizer in model.optimizers.values())
+    samples = model.sample(tf.range(4, dtype=tf.int64))
+    assert np.isfinite(tf.cast(samples, tf.float32)).all()
+
+
+class Interruption(keras.callbacks.Callback):
+    """Ends the first run within its third epoch."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+
+def test_backup_and_restore_brings_back_every_optimizer(tmp_path):
+    golden = GOLDENS["gan"]
+
+    def fit(model, *callbacks):
+        model.fit(_dataset(golden), epochs=4, shuffle=False, verbose=0, callbacks=list(callbacks))
+        return model
+
+    expected = fit(golden.build_compiled())
+    with pytest.raises(KeyboardInterrupt):
+        fit(golden.build_compiled(), keras.callbacks.BackupAndRestore(str(tmp_path)), Interruption())
+    found = fit(golden.build_compiled(), keras.callbacks.BackupAndRestore(str(tmp_path)))
+    assert int(found.step) == 4 * NUM_STEPS
+    for one, other in zip(expected.get_weights(), found.get_weights(), strict=True):
+        np.testing.assert_array_equal(other, one)
+    for group, optimizer in expected.optimizers.items():
+        for one, other in zip(optimizer.variables, found.optimizers[group].variables, strict=True):
+            np.testing.assert_array_equal(other.numpy(), one.numpy())
+
+
+def test_a_last_batch_of_another_size_is_trained_on():
+    golden = GOLDENS["vae"]
+    model = golden.build_compiled()
+    examples = golden.batches(2).reshape(-1, *golden.spec.shape)[: BATCH_SIZE + 3]
+    model.fit(tf.data.Dataset.from_tensor_slices({"x": examples}).batch(BATCH_SIZE), shuffle=False, verbose=0)
+    assert int(model.step) == 2
+    assert model.fault() is None
+
+
+def test_xla_trains_as_the_graph_does():
+    golden, losses = GOLDENS["gan"], []
+    for jit_compile in (False, True):
+        history = golden.build_compiled(jit_compile=jit_compile).fit(_dataset(golden, 1), shuffle=False, verbose=0)
+        losses.append(history.history)
+    for name, values in losses[0].items():
+        np.testing.assert_allclose(losses[1][name], values, rtol=1e-5, atol=1e-6)

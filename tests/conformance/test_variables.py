@@ -1,0 +1,68 @@
+"""Every variable is known to Keras, belongs to one group, learns, and moves by its own group's steps only."""
+
+import numpy as np
+import tensorflow as tf
+
+from tests.goldens import runs
+from tests.goldens.table import GOLDENS
+from tfdgm.models.registry import list_models
+
+
+def test_every_registered_model_has_a_golden():
+    assert set(list_models()) <= {golden.registered_name for golden in GOLDENS.values()}
+
+
+def test_every_variable_that_is_made_is_tracked(golden):
+    made = []
+
+    def record(next_creator, **kwargs):
+        made.append(next_creator(**kwargs))
+        return made[-1]
+
+    with tf.variable_creator_scope(record):
+        model = golden.build()
+    tracked = {id(variable.value) for variable in [*model.variables, *model.metrics_variables]}
+    assert [variable.name for variable in made if id(variable) not in tracked] == []
+    assert len(made) == len(tracked)
+
+
+def test_groups_share_out_the_trainable_variables(golden):
+    model = golden.build()
+    grouped = [variable.path for variables in model.groups().values() for variable in variables]
+    assert sorted(grouped) == sorted(variable.path for variable in model.trainable_variables)
+    assert set(golden.optimizers()) == set(model.groups())
+
+
+def test_every_trainable_variable_learns(golden):
+    model = golden.build()
+    run = runs.single(golden.name, "float64")
+    start = {variable.path: variable.numpy() for variable in model.weights}
+    for index, variable in enumerate(model.weights):
+        if variable.trainable:
+            assert np.abs(run[f"weights/{index:02}"] - start[variable.path]).max() > 1e-4, variable.path
+
+
+def test_a_step_moves_its_own_group_only(golden):
+    """Eagerly, so that every `minimize` can be looked at before and after."""
+    model = golden.build_compiled(run_eagerly=True)
+    minimize, seen = model.minimize, []
+
+    def watched(group, loss_fn, *args):
+        before = {variable.path: variable.numpy() for variable in model.trainable_variables}
+        outputs = minimize(group, loss_fn, *args)
+        moved = [
+            variable.path
+            for variable in model.trainable_variables
+            if not np.array_equal(variable.numpy(), before[variable.path])
+        ]
+        own = {variable.path for variable in model.groups()[group]}
+        assert moved
+        assert set(moved) <= own
+        seen.append(group)
+        return outputs
+
+    model.minimize = watched
+    model.fit(tf.data.Dataset.from_tensor_slices({"x": golden.batches(1)}), shuffle=False, verbose=0)
+    assert set(seen) == set(model.groups())
+    if golden.name == "gan":
+        assert seen == ["discriminator", "discriminator", "generator"]

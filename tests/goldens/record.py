@@ -1,0 +1,63 @@
+"""Writes down what the goldens do, for later versions to be compared with.
+
+    python -m tests.goldens.record
+
+writes `tests/goldens/values.json` (losses of the first steps, sums of samples) and `tests/conformance/signatures.json`
+(what each publishes). Run it when a change is meant, and say in the commit why the numbers move.
+"""
+
+import json
+import pathlib
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tests.goldens.runs import BatchLogs
+from tests.goldens.table import GOLDENS, Golden
+from tfdgm.export.signatures import trace
+from tfdgm.models.base import GenerativeModel
+
+VALUES = pathlib.Path(__file__).with_name("values.json")
+SIGNATURES = pathlib.Path(__file__).parents[1] / "conformance" / "signatures.json"
+_NUM_STEPS, _NUM_SAMPLES = 3, 16
+
+
+def values(golden: Golden) -> dict[str, list[float]]:
+    """Logs of three steps of plain gradient descent, then the first moments of 16 samples.
+
+    Gradient descent, because Adam makes a whole step of a gradient that is zero but for rounding.
+    """
+    model, logs = golden.build(), BatchLogs()
+    model.compile({group: keras.optimizers.SGD(1e-4) for group in model.groups()})
+    dataset = tf.data.Dataset.from_tensor_slices({"x": golden.batches(_NUM_STEPS)})
+    model.fit(dataset, shuffle=False, verbose=0, callbacks=[logs])
+    samples = model.sample(tf.range(_NUM_SAMPLES, dtype=tf.int64)).numpy().astype(np.float64)
+    return {
+        **{name: [step[name] for step in logs.steps] for name in logs.steps[0]},
+        "sample_moments": [float(np.mean(samples**power)) for power in (1, 2)],
+    }
+
+
+def signatures(model: GenerativeModel) -> dict[str, dict[str, dict[str, str]]]:
+    """Each endpoint's inputs and outputs, such as `float32[None, 8, 8, 1]`."""
+
+    def described(tensors: dict[str, tf.Tensor]) -> dict[str, str]:
+        return {name: f"{tensor.dtype.name}{tensor.shape.as_list()}" for name, tensor in sorted(tensors.items())}
+
+    return {
+        name: {
+            "inputs": described(function.structured_input_signature[1]),
+            "outputs": described(function.structured_outputs),
+        }
+        for name, function in trace(model).items()
+    }
+
+
+def _write(path: pathlib.Path, content: dict) -> None:
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    _write(VALUES, {name: values(golden) for name, golden in GOLDENS.items()})
+    _write(SIGNATURES, {name: signatures(golden.build()) for name, golden in GOLDENS.items()})
