@@ -191,7 +191,10 @@ def _transport(url: str, model_name: str, timeout_seconds: float) -> Transport:
         raise ValueError(f"url is {url!r}; it must be http://HOST:PORT or grpc://HOST:PORT")
     if parts.scheme == "http":
         return RestTransport(f"http://{parts.netloc}", model_name, timeout_seconds)
-    from serving.grpc_transport import GrpcTransport  # imports TensorFlow, which REST does without
+    from tfdgm.core.loading import load_tensorflow  # which REST does without
+
+    load_tensorflow()
+    from serving.grpc_transport import GrpcTransport
 
     return GrpcTransport(parts.netloc, model_name, timeout_seconds)
 

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 
 from serving.flags import Options, parse_flags
+from tfdgm.core.loading import load_tensorflow
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,9 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
       Exit code: 0 after a clean end, 1 where the server could not start; wrong flags exit with 2.
     """
     options = parse_flags(argv)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before TensorFlow is imported, or it has no effect
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname).1s %(name)s: %(message)s")
     # Here, not above: a mistake in a flag must not wait for TensorFlow.
+    load_tensorflow()
     from serving.model_server import StartError
     from serving.text_proto import ConfigError
 

@@ -1,4 +1,8 @@
-"""VAE and IWAE: fields and presets."""
+"""VAE and IWAE: fields and presets.
+
+What a preset's summary says it reaches is the IWAE-5000 bound on the test split, in nats, on two CPU cores, as in
+`results/<preset>.json`. The arguments `long` and `paper` have not been run.
+"""
 
 import dataclasses
 from collections.abc import Callable
@@ -169,19 +173,21 @@ def _preset(
 
 
 PRESETS = {
-    "vae:digits": _preset(_digits, "VAE on the embedded 8x8 digits"),
+    "vae:digits": _preset(_digits, "VAE on the embedded 8x8 digits: NLL <= 23.0 nats in half a minute"),
     "vae:mnist": _preset(
         _mnist,
-        "VAE on MNIST, one layer of Burda et al.",
+        "VAE on MNIST, one layer of Burda et al.: NLL <= 88.2 nats in 18 minutes",
         "long",
         "paper",
         published=Published(86.76, "Burda et al. 2016, table 1, 3,280 epochs of 60,000 digits"),
     ),
     "vae:folder": _preset(_folder, "convolutional VAE on your own images: --config.data.path=DIR"),
-    "iwae:digits": _preset(_digits, "IWAE (k=5) on the embedded 8x8 digits", iwae=True),
+    "iwae:digits": _preset(
+        _digits, "IWAE (k=5) on the embedded 8x8 digits: NLL <= 22.7 nats in half a minute", iwae=True
+    ),
     "iwae:mnist": _preset(
         _mnist,
-        "IWAE (k=5) on MNIST",
+        "IWAE (k=5) on MNIST: NLL <= 87.1 nats in 29 minutes",
         "long",
         "paper",
         iwae=True,

@@ -1,5 +1,6 @@
 """Distribution strategies by name, and data sliced for them."""
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -18,8 +19,12 @@ STRATEGIES: dict[str, Callable[[], Strategy]] = {
 }
 
 
+@functools.cache
 def make_strategy(name: str) -> Strategy:
-    """The strategy `default`, `mirrored` (all local devices), `multi_worker` (by TF_CONFIG) or `tpu`."""
+    """The strategy `default`, `mirrored` (all local devices), `multi_worker` (by TF_CONFIG) or `tpu`.
+
+    A process has one of each: collectives of a second mirrored strategy clash with those of the first.
+    """
     require_choice("strategy", name, STRATEGIES)
     return STRATEGIES[name]()
 
