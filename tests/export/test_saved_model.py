@@ -160,13 +160,6 @@ def test_an_endpoint_that_lies_is_named_and_nothing_is_published(tmp_path):
     assert list((tmp_path / "base").iterdir()) == []
 
 
-def test_without_the_serving_extra_the_error_names_it(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "tensorflow_serving.apis", None)
-    with pytest.raises(ExportError, match=r"pip install 'tfdgm\[serving\]'"):
-        export_model(tiny_vae(), tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
 _DRAW = """
 import sys, tensorflow as tf
 tf.random.set_seed(0)  # must not make fresh seeds repeat

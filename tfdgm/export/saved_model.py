@@ -69,7 +69,6 @@ def export_model(
     Raises:
       ExportError: when the version exists, or the export differs from the live model; nothing is published then.
     """
-    warmup.require_protos()
     base = pathlib.Path(base).absolute()
     final = _free_path(base, version)
     functions = with_default(trace(model))

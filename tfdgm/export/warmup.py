@@ -4,22 +4,15 @@ import pathlib
 from collections.abc import Mapping
 
 import tensorflow as tf
+from tensorflow_serving.apis import model_pb2, predict_pb2, prediction_log_pb2
 
 from tfdgm.core.types import DataSpec
 from tfdgm.export.requests import request
-from tfdgm.export.signatures import ConcreteFunction, ExportError
+from tfdgm.export.signatures import ConcreteFunction
 
 FILE = pathlib.PurePath("assets.extra", "tf_serving_warmup_requests")
 
 _BATCH_SIZES = (1, 4, 16)
-
-
-def require_protos() -> None:
-    """Raises ExportError unless the message types of TensorFlow Serving are installed."""
-    try:
-        from tensorflow_serving.apis import prediction_log_pb2  # noqa: F401 - only whether it is there
-    except ImportError as error:
-        raise ExportError("export needs tensorflow-serving-api: pip install 'tfdgm[serving]'") from error
 
 
 def write(
@@ -48,8 +41,6 @@ def write(
 
 
 def _record(model_name: str, signature: str, inputs: Mapping) -> bytes:
-    from tensorflow_serving.apis import model_pb2, predict_pb2, prediction_log_pb2
-
     predict = predict_pb2.PredictRequest(
         model_spec=model_pb2.ModelSpec(name=model_name, signature_name=signature),
         inputs={key: tf.make_tensor_proto(value) for key, value in inputs.items()},
