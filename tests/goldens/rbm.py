@@ -11,9 +11,9 @@ from typing import Any
 import tensorflow as tf
 
 from tfdgm.core import philox
+from tfdgm.core.step_rows import running_rows
 from tfdgm.core.types import DataSpec, Endpoint
 from tfdgm.models.base import Batch, GenerativeModel, Logs
-from tfdgm.models.step_rows import running_rows
 
 _START_STREAM, _HIDDEN_STREAM, _VISIBLE_STREAM = 0, 1, 2
 

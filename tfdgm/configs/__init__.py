@@ -23,7 +23,7 @@ __all__ = [
     "restore_config",
 ]
 
-_FAMILIES = ("vae",)
+_FAMILIES = ("vae", "rbm")
 
 
 class UnknownNameError(ValueError):

@@ -13,8 +13,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfdgm.core import step_rows
 from tfdgm.core.types import DataSpec, Endpoint, Phase
-from tfdgm.models import step_rows
 from tfdgm.models.endpoints import default_endpoints
 from tfdgm.models.log_means import LogMeans
 

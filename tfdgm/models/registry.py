@@ -10,6 +10,7 @@ from tfdgm.core.types import DataSpec
 MODELS: dict[str, str] = {
     "vae": "tfdgm.models.vae:VAE",
     "iwae": "tfdgm.models.vae:VAE",
+    "rbm": "tfdgm.models.rbm:RBM",
 }
 
 

@@ -45,6 +45,36 @@ class StepRows:
         noise = philox.batch_uniform(seed, [self.num_global_rows, *shape], dtype=dtype)
         return noise[self.first_row : self.first_row + self.num_rows]
 
+    def of(self, num_global_rows: int, field: str) -> "StepRows":
+        """The same step's share of `num_global_rows` rows of another kind, such as persistent chains.
+
+        Replicas own them in proportion to their rows of the batch, in order.
+
+        Raises:
+          InvalidArgumentError: when running, naming `field`, unless the rows come out whole.
+        """
+        firsts = tf.stack([self.first_row, self.first_row + self.num_rows]) * num_global_rows
+        whole = tf.debugging.assert_equal(
+            firsts % self.num_global_rows,
+            0,
+            f"{field} is {num_global_rows}; it must be a multiple of the number of replicas",
+        )
+        with tf.control_dependencies([whole] if whole is not None else []):
+            first, last = tf.unstack(firsts // self.num_global_rows)
+        num_global = tf.constant(num_global_rows, tf.int32)
+        return dataclasses.replace(self, num_rows=last - first, first_row=first, num_global_rows=num_global)
+
+    def gather_mine(self, values: tf.Tensor, axis: int = 0) -> tf.Tensor:
+        """This replica's rows of a tensor that has all of them along `axis`."""
+        begin = [self.first_row if i == axis else 0 for i in range(values.shape.rank)]
+        size = [self.num_rows if i == axis else -1 for i in range(values.shape.rank)]
+        return tf.slice(values, begin, size)
+
+    def pad_others(self, values: tf.Tensor, axis: int = 0) -> tf.Tensor:
+        """This replica's rows with zeros for all others: summed over replicas, the whole."""
+        after = self.num_global_rows - self.first_row - self.num_rows
+        return tf.pad(values, [[self.first_row, after] if i == axis else [0, 0] for i in range(values.shape.rank)])
+
     def share(self, local_mean: tf.Tensor) -> tf.Tensor:
         """What a mean over this replica's rows adds to the mean over all: the sum over replicas is exact."""
         fraction = tf.cast(self.num_rows / self.num_global_rows, local_mean.dtype)

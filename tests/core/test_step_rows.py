@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfdgm.models import step_rows
-from tfdgm.models.step_rows import TEST, TRAIN, StepRows
+from tfdgm.core import step_rows
+from tfdgm.core.step_rows import TEST, TRAIN, StepRows
 
 
 def _rows(num_rows=8, first_row=0, num_global_rows=8, *, seed=0, role=TRAIN, step=3):

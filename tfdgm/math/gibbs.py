@@ -1,0 +1,70 @@
+"""Gibbs chains of a harmonium."""
+
+import tensorflow as tf
+
+from tfdgm.core import philox
+from tfdgm.math.harmonium import Harmonium
+
+_START_STREAM, _SWEEP_STREAM = 0, 1
+
+
+def start(harmonium: Harmonium, seeds: tf.Tensor) -> tf.Tensor:
+    """Data-free first states, [N, V]: the visibles drawn independently by their base fields; row i by `seeds[i]`."""
+    dtype = harmonium.kernel.dtype
+    bias = harmonium.visible_bias if harmonium.base_bias is None else harmonium.base_bias
+    noise = philox.row_uniform(seeds, (harmonium.num_visible,), stream=_START_STREAM, dtype=dtype)
+    return harmonium.visible.sample(tf.broadcast_to(bias, tf.shape(noise)), noise)
+
+
+def run(
+    harmonium: Harmonium,
+    v: tf.Tensor,
+    seeds: tf.Tensor,
+    num_sweeps: int,
+    *,
+    known: tf.Tensor | None = None,
+    mask: tf.Tensor | None = None,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Sweeps by row seeds; row i depends on `v[i]` and `seeds[i]` alone.
+
+    Args:
+      harmonium: whose p(v, h) the chains leave unchanged.
+      v: where they are, [N, V].
+      seeds: int64 [N].
+      num_sweeps: how often h given v, then v given h; at least 1.
+      known: values [N, V] that clamped visibles keep.
+      mask: bool [N, V], true where a visible is clamped to `known`; both or neither.
+
+    Returns:
+      v [N, V], and E[v | h] [N, V] at the h that it was drawn from, clamped alike.
+    """
+    dtype = harmonium.kernel.dtype
+    num_hidden = harmonium.num_hidden
+
+    def clamped(v: tf.Tensor) -> tf.Tensor:
+        return v if known is None or mask is None else tf.where(mask, known, v)
+
+    def noise(index: tf.Tensor) -> tf.Tensor:
+        shape = (num_hidden + harmonium.num_visible,)
+        return philox.row_uniform(seeds, shape, stream=_SWEEP_STREAM, step=index, dtype=dtype)
+
+    def sweep(index: tf.Tensor, v: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return index + 1, clamped(harmonium.sweep(v, noise(index)))
+
+    last, v = tf.while_loop(
+        lambda index, v: index < num_sweeps - 1,
+        sweep,
+        (tf.constant(0, tf.int64), clamped(v)),
+        maximum_iterations=num_sweeps - 1,
+    )
+    uniforms = noise(last)
+    field = harmonium.visible_field(harmonium.sample_hidden(v, uniforms[:, :num_hidden]))
+    v = harmonium.visible.sample(field, uniforms[:, num_hidden:])
+    return clamped(v), clamped(harmonium.visible.mean(field))
+
+
+def run_with_noise(harmonium: Harmonium, v: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+    """Sweeps by uniforms that are given: v [N, V] and noise [N, num_sweeps, H + V] to v [N, V]."""
+    for index in range(noise.shape[1]):
+        v = harmonium.sweep(v, noise[:, index])
+    return v

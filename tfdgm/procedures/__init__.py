@@ -1,0 +1,1 @@
+"""Training procedures that several models share."""
