@@ -67,15 +67,23 @@ def test_every_optimizer_is_built_with_its_fields(model, name):
         assert getattr(optimizer, field) == getattr(config, field)
 
 
-def test_one_optimizer_a_field(model):
+def test_one_optimizer_a_group_and_one_field_for_numbered_groups():
+    class Layered(GenerativeModel):
+        def groups(self):
+            return {"a": [], "b_1": [], "b_2": []}
+
     @dataclasses.dataclass
     class Two:
         a: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
         b: OptimizerConfig = dataclasses.field(default_factory=lambda: OptimizerConfig(name="sgd"))
 
-    built = optimizers.make_optimizers(Two(), model, 10)
-    assert isinstance(built["a"], keras.optimizers.Adam)
-    assert isinstance(built["b"], keras.optimizers.SGD)
+    built = optimizers.make_optimizers(Two(), Layered(DataSpec((2,), domain="real", num_levels=0)), 10)
+    assert {name: type(optimizer) for name, optimizer in built.items()} == {
+        "a": keras.optimizers.Adam,
+        "b_1": keras.optimizers.SGD,
+        "b_2": keras.optimizers.SGD,
+    }
+    assert built["b_1"] is not built["b_2"]
 
 
 def test_set_num_steps_stretches_the_schedule_also_under_loss_scaling(model):

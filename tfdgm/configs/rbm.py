@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tfdgm.configs.experiment import DataConfig, ExperimentConfig, OptimizerConfig, Preset, Published, TrainingConfig
+from tfdgm.configs.partition import PartitionEvaluation
 
 
 @dataclasses.dataclass
@@ -53,21 +54,6 @@ class RBMOptimizers:
     """One optimizer for weights and biases."""
 
     rbm: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
-
-
-@dataclasses.dataclass
-class PartitionEvaluation:
-    """How `trainers.evaluate` finds log Z: by enumeration where one side has at most 20 units, else by annealing.
-
-    Attributes:
-      num_ais_runs: annealed chains in each direction.
-      num_ais_temperatures: inverse temperatures from 0 to 1, spaced as Salakhutdinov & Murray (2008) have it.
-      num_burn_in_sweeps: Gibbs sweeps of the reverse runs' first states.
-    """
-
-    num_ais_runs: int = 100
-    num_ais_temperatures: int = 14_500
-    num_burn_in_sweeps: int = 1000
 
 
 def _mnist(num_hidden: int, num_steps: int, learning_rate: float) -> ExperimentConfig:

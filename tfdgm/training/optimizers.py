@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -54,11 +55,15 @@ class PhaseSchedule(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def make_optimizers(configs: Any, model: GenerativeModel, num_steps: int) -> dict[str, keras.optimizers.Optimizer]:
-    """One optimizer for each field of the family's optimizers dataclass, by variable group."""
-    return {
-        field.name: make_optimizer(getattr(configs, field.name), model, num_steps, field.name)
-        for field in dataclasses.fields(configs)
-    }
+    """One optimizer for each variable group of `model`.
+
+    Args:
+      configs: the family's optimizers dataclass: a field a group; numbered groups, such as `rbm_1` and `rbm_2`, share
+        the field `rbm`.
+      model: has the groups.
+      num_steps: of the phase that schedules stretch over.
+    """
+    return {group: make_optimizer(getattr(configs, _field(group)), model, num_steps, group) for group in model.groups()}
 
 
 def make_optimizer(
@@ -69,9 +74,10 @@ def make_optimizer(
     Raises:
       ValueError: naming the field with a value it cannot have.
     """
-    require_choice(f"optimizers.{group}.name", config.name, OPTIMIZERS)
-    require_choice(f"optimizers.{group}.schedule", config.schedule, SCHEDULES)
-    require_at_least(0, **{f"optimizers.{group}.learning_rate": config.learning_rate})
+    field = f"optimizers.{_field(group)}"
+    require_choice(f"{field}.name", config.name, OPTIMIZERS)
+    require_choice(f"{field}.schedule", config.schedule, SCHEDULES)
+    require_at_least(0, **{f"{field}.learning_rate": config.learning_rate})
     constructor, names = OPTIMIZERS[config.name]
     kwargs = {name: getattr(config, name) for name in names}
     if config.name == "rmsprop":
@@ -87,6 +93,10 @@ def set_num_steps(optimizer: keras.optimizers.Optimizer, num_steps: int) -> None
     """Stretches the optimizer's schedule over a phase of `num_steps`; the step is traced anew in each phase."""
     inner = getattr(optimizer, "inner_optimizer", optimizer)  # a LossScaleOptimizer has it
     inner._learning_rate.num_steps = num_steps
+
+
+def _field(group: str) -> str:
+    return re.sub(r"_\d+$", "", group)
 
 
 def _burda_stage(done: tf.Tensor) -> tf.Tensor:

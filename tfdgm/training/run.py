@@ -137,6 +137,7 @@ class _Run:
         together = self.training.steps_per_execution if one_replica else 1
         self.model.steps_per_execution = math.gcd(together, interval, rest)
         self.model.make_train_function(force=True)
+        self.model.make_test_function(force=True)
         batches = self._train_batches(phase, done, seed)
         validation_batches = self._validation_batches()
         self.model.ensure_initialized(batches)
