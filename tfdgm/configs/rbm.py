@@ -76,11 +76,11 @@ def _mnist(num_hidden: int, num_steps: int, learning_rate: float) -> ExperimentC
 
 def _mnist_500(argument: str) -> ExperimentConfig:
     del argument
-    return _mnist(500, 120_000, 0.05)
+    return _mnist(500, 150_000, 0.05)
 
 
 def _mnist_20(argument: str) -> ExperimentConfig:
-    config = _mnist(20, 25_000, 0.05)
+    config = _mnist(20, 50_000, 0.05)
     if argument == "cd1":
         config.model.negative_phase = "cd"
     return config
