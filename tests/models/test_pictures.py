@@ -92,3 +92,42 @@ def test_all_grids_are_those_the_model_can_give(model, x):
     assert pictures.all_grids(vectors, np.arange(4), np.zeros([2, 3])) == {}
     with pytest.raises(ValueError, match=r"data\.shape is \(3,\); a picture needs images"):
         pictures.sample_grid(vectors, np.arange(4))
+
+
+@pytest.fixture(scope="module")
+def rbm():
+    spec = tfdgm.DataSpec((48, 48, 1), domain="binary", num_levels=2)
+    return tfdgm.build("rbm", spec, num_hidden=3, num_chains=1, num_sampling_steps=4)
+
+
+def test_filters_are_shown_largest_first_with_grey_for_zero(rbm):
+    kernel = np.zeros([48 * 48, 3], np.float32)
+    kernel[0, 1], kernel[1, 1], kernel[5, 2] = -4.0, 2.0, 0.5
+    rbm.layer.kernel.assign(kernel)
+    grid = pictures.filter_grid(rbm, num_filters=2)
+    assert grid.shape == (STRIDE - 2, 2 * STRIDE - 2, 1)
+    assert cell(grid, 0, 0)[0, :3, 0].tolist() == [0, 191, 128]
+    assert cell(grid, 0, 1)[0, 4:7, 0].tolist() == [128, 255, 128]
+
+
+def test_fantasies_go_from_few_sweeps_to_those_of_a_sample(rbm):
+    grid = pictures.fantasy_grid(rbm, np.arange(8), num_chains=2)
+    assert grid.shape == (3 * STRIDE - 2, 2 * STRIDE - 2, 1)  # 1, 3 and 4 sweeps
+    expected = shown(rbm.sample_mean(tf.range(2, dtype=tf.int64)))
+    np.testing.assert_allclose(cell(grid, 2, 1).astype(int), expected[1].astype(int), atol=1)
+
+
+def test_inpainting_keeps_the_upper_half(rbm, x):
+    binary = np.round(x)
+    grid = pictures.inpainting_grid(rbm, binary, np.arange(5), num_columns=3)
+    assert grid.shape == (3 * STRIDE - 2, 3 * STRIDE - 2, 1)
+    for row in range(3):
+        np.testing.assert_array_equal(cell(grid, row, 2)[:24], shown(binary)[2, :24])
+    np.testing.assert_array_equal(cell(grid, 0, 2)[24:], shown(binary)[2, 24:])
+    assert set(cell(grid, 1, 2)[24:].ravel()) == {128}
+    assert not np.array_equal(cell(grid, 2, 2)[24:], shown(binary)[2, 24:])
+
+
+def test_an_rbm_gives_its_own_grids(rbm, x):
+    kinds = ["samples", "reconstructions", "filters", "fantasies", "inpaintings"]
+    assert list(pictures.all_grids(rbm, np.arange(12), np.round(x))) == kinds

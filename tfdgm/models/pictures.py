@@ -1,5 +1,6 @@
 """What an image model does, as pictures: uint8 arrays [height, width, C] for a PNG file or a summary."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,12 @@ def all_grids(model: GenerativeModel, seeds: Any, x: Any) -> dict[str, np.ndarra
         grids["reconstructions"] = reconstruction_grid(model, x)
     if hasattr(model, "encode") and hasattr(model, "decode"):
         grids["traversals"] = traversal_grid(model, x)
+    if hasattr(model, "filters"):
+        grids["filters"] = filter_grid(model)
+    if hasattr(model, "fantasies"):
+        grids["fantasies"] = fantasy_grid(model, seeds)
+    if hasattr(model, "inpaint"):
+        grids["inpaintings"] = inpainting_grid(model, x, seeds)
     return grids
 
 
@@ -84,3 +91,51 @@ def interpolation_grid(model: GenerativeModel, z_a: Any, z_b: Any, num_points: i
     z_a, z_b = (tf.convert_to_tensor(z, model.variable_dtype) for z in (z_a, z_b))
     means = model.interpolate(z_a, z_b, num_points)
     return images.contact_sheet(tf.reshape(means, [-1, *model.event_shape]), model.spec, num_points)
+
+
+def filter_grid(model: GenerativeModel, num_filters: int = 100) -> np.ndarray:
+    """The weights of the hidden units with the largest ones, most first: grey is zero, each unit on a scale of its own.
+
+    Args:
+      model: has `filters`, the weights of its first hidden units, [num_hidden, H, W, C].
+      num_filters: at most so many.
+    """
+    weights = model.filters().numpy()
+    norms = np.sqrt(np.sum(np.square(weights), axis=(1, 2, 3)))
+    weights = weights[np.argsort(-norms, kind="stable")[:num_filters]]
+    scale = np.abs(weights).max(axis=(1, 2, 3), keepdims=True) + 1e-12
+    spec = dataclasses.replace(model.spec, domain="unit", dtype="float32")
+    return images.contact_sheet(tf.constant(0.5 + 0.5 * weights / scale), spec)
+
+
+def fantasy_grid(model: GenerativeModel, seeds: Any, num_chains: int = 10) -> np.ndarray:
+    """Chains on their way from independent visibles: a column a chain, a row for 1, 3, 10, 30, ... sweeps.
+
+    Args:
+      model: has `fantasies`, and `num_sampling_steps`, the last row.
+      seeds: int64 [N], of which the first `num_chains` are used.
+      num_chains: columns.
+    """
+    total = model.num_sampling_steps
+    steps = [step for step in (1, 3, 10, 30, 100, 300, 1000, 3000, 10_000) if step < total] + [total]
+    x = model.fantasies(tf.constant(seeds, tf.int64)[:num_chains], tuple(steps))
+    return images.contact_sheet(tf.reshape(x, [-1, *model.event_shape]), model.spec, x.shape[1])
+
+
+def inpainting_grid(model: GenerativeModel, x: Any, seeds: Any, num_columns: int = 10) -> np.ndarray:
+    """Three rows: examples, what is kept of them (their upper half; the rest grey), what the model makes of it.
+
+    Args:
+      model: has `inpaint`.
+      x: examples [N, H, W, C], of which the first `num_columns` are used.
+      seeds: int64 [N], as many at least.
+      num_columns: columns.
+    """
+    x = tf.convert_to_tensor(x, model.variable_dtype)[:num_columns]
+    height = model.event_shape[0]
+    is_upper = tf.reshape(tf.range(height) < height // 2, [1, height, 1, 1])
+    mask = tf.cast(tf.broadcast_to(is_upper, tf.shape(x)), x.dtype)
+    grey = {"symmetric": 0.0, "uint8": (model.spec.num_levels - 1) / 2.0}.get(model.spec.domain, 0.5)
+    filled = model.inpaint(x, mask, tf.constant(seeds, tf.int64)[: x.shape[0]])
+    rows = [x, tf.where(mask > 0.5, x, tf.cast(grey, x.dtype)), tf.cast(filled, x.dtype)]
+    return images.contact_sheet(tf.concat(rows, axis=0), model.spec, x.shape[0])

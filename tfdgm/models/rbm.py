@@ -148,6 +148,11 @@ class RBM(GenerativeModel):
         _, mean = self._fantasies(seeds, self.num_sampling_steps, self.visibles.states(x), clamp)
         return tf.where(is_known, tf.cast(x, mean.dtype), self.visibles.events(mean))
 
+    def filters(self) -> tf.Tensor:
+        """How each hidden unit moves the visibles, [num_hidden, *event_shape]."""
+        kernel = tf.transpose(self.layer.kernel.value)
+        return self.visibles.events(kernel) - self.visibles.events(tf.zeros_like(kernel))
+
     def hidden_probabilities(self, x: tf.Tensor) -> tf.Tensor:
         """p(h = 1 | x), [B, num_hidden]."""
         return tf.sigmoid(self.layer.harmonium().hidden_field(self.visibles.states(x)))
