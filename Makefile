@@ -5,7 +5,7 @@ BIN := .venv/bin
 LOCK := requirements/lock.txt
 # Most of a test is Python tracing graphs on one core, so two processes are quicker; a file's tests stay together.
 PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
-CODE := setup.py tfdgm trainers serving tests
+CODE := setup.py tfdgm trainers serving benchmarks tests
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
