@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import tensorflow as tf
 
 from tfdgm.core import philox
+from tfdgm.core.assertions import checked
 
 TRAIN, TEST = 0, 1  # roles: training and evaluation draw different noise at the same step
 _NOISE_STREAM = 1 << 20
@@ -51,16 +52,16 @@ class StepRows:
         Replicas own them in proportion to their rows of the batch, in order.
 
         Raises:
-          InvalidArgumentError: when running, naming `field`, unless the rows come out whole.
+          ValueError: from `fit`, naming `field`, unless the rows come out whole.
         """
-        firsts = tf.stack([self.first_row, self.first_row + self.num_rows]) * num_global_rows
-        whole = tf.debugging.assert_equal(
-            firsts % self.num_global_rows,
-            0,
-            f"{field} is {num_global_rows}; it must be a multiple of the number of replicas",
+        ends = tf.stack([self.first_row, self.first_row + self.num_rows]) * num_global_rows
+        ends = checked(
+            ends // self.num_global_rows,
+            tf.reduce_all(ends % self.num_global_rows == 0),
+            f"{field} is {num_global_rows}; it must be a multiple of the number of replicas,"
+            " and each batch must give all replicas equally many rows",
         )
-        with tf.control_dependencies([whole] if whole is not None else []):
-            first, last = tf.unstack(firsts // self.num_global_rows)
+        first, last = tf.unstack(ends)
         num_global = tf.constant(num_global_rows, tf.int32)
         return dataclasses.replace(self, num_rows=last - first, first_row=first, num_global_rows=num_global)
 

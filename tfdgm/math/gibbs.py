@@ -1,8 +1,10 @@
 """Gibbs chains of a harmonium."""
 
+import numpy as np
 import tensorflow as tf
 
 from tfdgm.core import philox
+from tfdgm.core.validation import require_at_least
 from tfdgm.math.harmonium import Harmonium
 
 _START_STREAM, _SWEEP_STREAM = 0, 1
@@ -37,7 +39,11 @@ def run(
 
     Returns:
       v [N, V], and E[v | h] [N, V] at the h that it was drawn from, clamped alike.
+
+    Raises:
+      ValueError: for no sweeps.
     """
+    require_at_least(1, num_sweeps=num_sweeps)
     dtype = harmonium.kernel.dtype
     num_hidden = harmonium.num_hidden
 
@@ -61,6 +67,47 @@ def run(
     field = harmonium.visible_field(harmonium.sample_hidden(v, uniforms[:, :num_hidden]))
     v = harmonium.visible.sample(field, uniforms[:, num_hidden:])
     return clamped(v), clamped(harmonium.visible.mean(field))
+
+
+def swap_log_ratio(cold: Harmonium, hot: Harmonium, v_cold: tf.Tensor, v_hot: tf.Tensor) -> tf.Tensor:
+    """log [p_cold(v_hot) p_hot(v_cold) / (p_cold(v_cold) p_hot(v_hot))]: [..., V] twice to [...].
+
+    Accepted with probability min(1, exp of it), a swap of the two states leaves p_cold(v_cold) p_hot(v_hot) unchanged.
+    """
+    stay = cold.free_energy(v_cold) + hot.free_energy(v_hot)
+    swap = cold.free_energy(v_hot) + hot.free_energy(v_cold)
+    return stay - swap
+
+
+def swap_neighbours(harmonium: Harmonium, betas: np.ndarray, v: tf.Tensor, noise: tf.Tensor, first: int) -> tf.Tensor:
+    """Offers the states of temperatures (first, first + 1), (first + 2, first + 3), ... to each other.
+
+    Args:
+      harmonium: the model at beta = 1.
+      betas: inverse temperatures, [T].
+      v: one state a chain and temperature, [T, N, V].
+      noise: uniforms [T, N], of which every second row is used.
+      first: 0 or 1.
+
+    Returns:
+      [T, N, V].
+    """
+    num_pairs = (len(betas) - first) // 2
+    if not num_pairs:
+        return v
+    end = first + 2 * num_pairs
+    is_cold, is_hot = slice(first, end, 2), slice(first + 1, end, 2)
+    at_cold, at_hot = (tempered(harmonium, betas[which]) for which in (is_cold, is_hot))
+    log_ratio = swap_log_ratio(at_cold, at_hot, v[is_cold], v[is_hot])
+    accepted = (tf.math.log(noise[is_cold]) < log_ratio)[..., tf.newaxis]
+    pairs = [tf.where(accepted, v[is_hot], v[is_cold]), tf.where(accepted, v[is_cold], v[is_hot])]
+    swapped = tf.reshape(tf.stack(pairs, axis=1), tf.shape(v[first:end]))
+    return tf.concat([v[:first], swapped, v[end:]], axis=0)
+
+
+def tempered(harmonium: Harmonium, betas: np.ndarray) -> Harmonium:
+    """The harmonium at every inverse temperature of [T] at once, for states [T, N, V]."""
+    return harmonium.at(tf.constant(betas[:, np.newaxis, np.newaxis], harmonium.kernel.dtype))
 
 
 def run_with_noise(harmonium: Harmonium, v: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:

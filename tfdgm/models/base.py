@@ -14,6 +14,7 @@ import keras
 import tensorflow as tf
 
 from tfdgm.core import step_rows
+from tfdgm.core.assertions import plain_refusals
 from tfdgm.core.types import DataSpec, Endpoint, Phase
 from tfdgm.models.endpoints import default_endpoints
 from tfdgm.models.log_means import LogMeans
@@ -155,7 +156,8 @@ class GenerativeModel(keras.Model):
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """Keras's `fit`, after `initialize` has seen the first batch if it has not yet."""
         self.ensure_initialized(x)
-        return super().fit(x, *args, **kwargs)
+        with plain_refusals():
+            return super().fit(x, *args, **kwargs)
 
     def ensure_initialized(self, dataset: Any) -> None:
         """Runs `initialize` on the first global batch unless it ever ran; its mark is part of the checkpoint."""
@@ -169,7 +171,8 @@ class GenerativeModel(keras.Model):
         def run(batch: Batch) -> None:
             strategy.run(lambda local: self.initialize(self._cast(local)), args=(batch,))
 
-        run(next(iter(dataset)))
+        with plain_refusals():
+            run(next(iter(dataset)))
         self._initialized.assign(1)
 
     def make_train_function(self, force: bool = False) -> Callable[..., Any]:

@@ -80,13 +80,9 @@ class RBM(GenerativeModel):
 
     def initialize(self, batch: Batch) -> None:
         """Starts at the data's mean, as Hinton (2010), section 8, has it; refuses data outside the units' support."""
-        faults = tf.reduce_sum(tf.cast(self.visibles.faults(batch["x"]), tf.int32))
-        known = tf.debugging.assert_equal(
-            faults, 0, f"x has values outside the support of {self.visibles.name}, which is {self.spec}"
-        )
-        with tf.control_dependencies([known] if known is not None else []):
-            self.visibles.start_at(batch["x"], self.global_mean)
-        self.layer.start_at(self.global_mean(tf.reduce_mean(self.visibles.states(batch["x"]), axis=0)))
+        x = self.visibles.supported(batch["x"])
+        self.visibles.start_at(x, self.global_mean)
+        self.layer.start_at(self.global_mean(tf.reduce_mean(self.visibles.states(x), axis=0)))
 
     def train_step(self, batch: Batch) -> Logs:
         """Negative phase, gradient step, running means."""
@@ -99,6 +95,19 @@ class RBM(GenerativeModel):
         self.negative_phase.learn(harmonium, v_data, v_model)
         self.layer.follow_means(v_data, tf.sigmoid(harmonium.hidden_field(v_data)), self.mean_rate)
         return {"loss/rbm": loss, "free_energy": free_energy}
+
+    def _contrast(self, x_data: tf.Tensor, x_model: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """F(v_data) - mean F(v_model) with its penalties, [B], and F(v_data), [B]."""
+        harmonium = self.layer.harmonium()
+        v_data = self.visibles.states(x_data)
+        loss = energy.contrastive_divergence(harmonium, v_data, self.visibles.states(x_model))
+        if self.weight_decay:  # of the kernel alone: biases need none
+            loss += 0.5 * self.weight_decay * tf.reduce_sum(tf.square(harmonium.kernel))
+        if self.sparsity_weight:
+            field = harmonium.hidden_field(v_data)
+            penalty = energy.sparsity_penalty(field, self.layer.hidden_mean.value, self.sparsity_target)
+            loss += self.sparsity_weight * penalty
+        return loss, harmonium.free_energy(v_data)
 
     def test_step(self, batch: Batch) -> Logs:
         """Free energy, what one sweep from the data changes, and an estimate of the pseudo-log-likelihood."""
@@ -138,11 +147,12 @@ class RBM(GenerativeModel):
           E[x|h] at the missing places, x at the known ones, [N, *event_shape].
 
         Raises:
-          ValueError: when x and mask are not both events.
+          ValueError: for an x that is no batch of events or a mask of another shape.
         """
         for name, value in (("x", x), ("mask", mask)):
-            if tuple(value.shape[1:]) != self.event_shape:
-                raise ValueError(f"{name} is {value.shape}; it must be [N, {', '.join(map(str, self.event_shape))}]")
+            if tuple(value.shape[1:]) != self.event_shape or value.shape[0] != x.shape[0]:
+                shape = ", ".join(map(str, (x.shape[0] if name == "mask" else "N", *self.event_shape)))
+                raise ValueError(f"{name} is of shape {list(value.shape)}; it must be [{shape}]")
         is_known = mask > 0.5
         clamp = self.visibles.unit_mask(is_known)
         _, mean = self._fantasies(seeds, self.num_sampling_steps, self.visibles.states(x), clamp)
@@ -193,18 +203,6 @@ class RBM(GenerativeModel):
     def _inpaint_endpoint(self, x: tf.Tensor, mask: tf.Tensor, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         seed = philox.fresh_where_negative(seed)
         return {"means": self.inpaint(x, mask, seed), "seed": seed}
-
-    def _contrast(self, x_data: tf.Tensor, x_model: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        harmonium = self.layer.harmonium()
-        v_data = self.visibles.states(x_data)
-        loss = energy.contrastive_divergence(harmonium, v_data, self.visibles.states(x_model))
-        if self.weight_decay:
-            loss += 0.5 * self.weight_decay * tf.reduce_sum(tf.square(harmonium.kernel))
-        if self.sparsity_weight:
-            field = harmonium.hidden_field(v_data)
-            penalty = energy.sparsity_penalty(field, self.layer.hidden_mean.value, self.sparsity_target)
-            loss += self.sparsity_weight * penalty
-        return loss, harmonium.free_energy(v_data)
 
     @tf.function(autograph=False)
     def _fantasies(

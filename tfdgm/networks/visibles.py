@@ -1,12 +1,14 @@
 """What the visible units of an energy model are for a data specification. One table, `VISIBLES`."""
 
 import abc
+import math
 from collections.abc import Callable
 from typing import ClassVar
 
 import keras
 import tensorflow as tf
 
+from tfdgm.core.assertions import checked
 from tfdgm.core.types import DataSpec
 from tfdgm.core.validation import require_choice
 from tfdgm.math.units import BERNOULLI, Gaussian, Softmax, Units
@@ -19,11 +21,13 @@ class Visibles(keras.layers.Layer, abc.ABC):
       units: the exponential family.
       num_units: V.
       domains: the data domains that it is a distribution over.
+      support: the values of x that it gives a probability, in words.
     """
 
     units: Units
     num_units: int
     domains: ClassVar[tuple[str, ...]]
+    support: str = "a finite value"
 
     def __init__(self, spec: DataSpec, *, name: str = "visibles") -> None:
         """Args: spec: what one event is."""
@@ -56,6 +60,22 @@ class Visibles(keras.layers.Layer, abc.ABC):
         """Whether each value of x lies outside the support."""
         return tf.math.logical_not(tf.math.is_finite(x))
 
+    def supported(self, x: tf.Tensor) -> tf.Tensor:
+        """x, where all its values lie within the support.
+
+        Raises:
+          ValueError: eagerly or from `fit`, naming a value outside and what would be right.
+        """
+        is_fault = tf.reshape(self.faults(x), [-1])
+        return checked(
+            x,
+            tf.logical_not(tf.reduce_any(is_fault)),
+            "x has the value",
+            tf.reshape(x, [-1])[tf.argmax(is_fault)],
+            f"where {type(self).__name__} need {self.support}, as data of domain {self.spec.domain!r} are;"
+            " feed such values, or choose data.domain and visible_units for those there are",
+        )
+
     def _flat(self, x: tf.Tensor) -> tf.Tensor:
         return tf.reshape(tf.cast(x, self.variable_dtype), [-1, self.spec.num_dims])
 
@@ -68,6 +88,7 @@ class BernoulliVisibles(Visibles):
 
     units = BERNOULLI
     domains = ("binary",)
+    support = "0 or 1"
 
     def states(self, x: tf.Tensor) -> tf.Tensor:
         """x, flat."""
@@ -136,11 +157,14 @@ class SoftmaxVisibles(Visibles):
         self.units = Softmax(spec.num_levels)
         self.num_units = spec.num_dims * spec.num_levels
         self._low, self._high = {"unit": (0.0, 1.0), "symmetric": (-1.0, 1.0)}.get(spec.domain, (0.0, 255.0))
+        self.support = f"one of {spec.num_levels} levels from {self._low:g} to {self._high:g}"
 
     def states(self, x: tf.Tensor) -> tf.Tensor:
-        """One-hot levels."""
-        levels = tf.cast(tf.round(self._levels(self._flat(x))), tf.int32)
+        """One-hot levels; NaN for values that are no level, which so never pass for data."""
+        x = self._flat(x)
+        levels = tf.cast(tf.round(self._levels(x)), tf.int32)
         one_hot = tf.one_hot(levels, self.spec.num_levels, dtype=self.variable_dtype)
+        one_hot = tf.where(self.faults(x)[..., tf.newaxis], tf.cast(math.nan, one_hot.dtype), one_hot)
         return tf.reshape(one_hot, [-1, self.num_units])
 
     def events(self, v: tf.Tensor) -> tf.Tensor:

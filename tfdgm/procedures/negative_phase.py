@@ -22,24 +22,42 @@ from tfdgm.math.harmonium import Harmonium
 _STREAM = 1 << 16  # clear of the streams that models use themselves
 
 
-class NegativePhase(keras.layers.Layer, abc.ABC):
-    """Draws states of a harmonium within a training step.
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What the kinds can be told; each reads what it has.
 
     Attributes:
-      num_gibbs_steps: sweeps a step.
-      num_chains: persistent chains of the whole run, dealt out to the replicas in order; 0 where none persist.
+      num_gibbs_steps: sweeps a training step, at least 1.
+      num_chains: persistent chains (at each temperature), at least 1 and a multiple of the number of replicas.
+      fast_rate: `fast_pcd`: learning rate of the overlay.
+      num_temperatures: `tempering`: inverse temperatures evenly from 1 to 0, at least 2.
     """
 
-    def __init__(self, num_gibbs_steps: int, num_chains: int, *, stream: int = 0, name: str) -> None:
+    num_gibbs_steps: int = 1
+    num_chains: int = 100
+    fast_rate: float = 0.01
+    num_temperatures: int = 10
+
+
+class NegativePhase(keras.layers.Layer, abc.ABC):
+    """Draws states of a harmonium within a training step."""
+
+    def __init__(
+        self, num_visible: int, num_hidden: int, settings: Settings, *, stream: int = 0, name: str = "negative_phase"
+    ) -> None:
         """Args: stream: keeps the noise of two phases of one model apart."""
         super().__init__(name=name)
-        self.num_gibbs_steps, self.num_chains = num_gibbs_steps, num_chains
+        require_at_least(1, num_gibbs_steps=settings.num_gibbs_steps)
+        self.num_visible, self.num_hidden, self.settings = num_visible, num_hidden, settings
         self._stream = _STREAM + 2 * stream
         self.built = True
 
     @abc.abstractmethod
     def draw(self, harmonium: Harmonium, v_data: tf.Tensor) -> tf.Tensor:
         """States v_model [C, V] of this replica, given its data [B, V]."""
+
+    def start_at(self, v_data: tf.Tensor, now: tf.Tensor) -> None:
+        """Puts persistent chains at the data [B, V] where `now`, a bool scalar, holds; by default there are none."""
 
     def learn(self, harmonium: Harmonium, v_data: tf.Tensor, v_model: tf.Tensor) -> None:
         """What the phase itself learns from a step; by default nothing."""
@@ -53,38 +71,34 @@ class NegativePhase(keras.layers.Layer, abc.ABC):
 
 
 class ContrastiveDivergence(NegativePhase):
-    """`num_gibbs_steps` sweeps from the data: cheap, and biased towards it."""
-
-    def __init__(self, num_visible: int, num_hidden: int, *, num_gibbs_steps: int = 1, **kwargs: Any) -> None:
-        """There are as many chains as examples."""
-        del num_visible, num_hidden
-        super().__init__(num_gibbs_steps, 0, **kwargs)
+    """`num_gibbs_steps` sweeps from the data: cheap, and biased towards it; as many states as examples."""
 
     def draw(self, harmonium: Harmonium, v_data: tf.Tensor) -> tf.Tensor:
         """The data after `num_gibbs_steps` sweeps."""
-        width = harmonium.num_hidden + harmonium.num_visible
-        noise = running_rows().noise((self.num_gibbs_steps, width), self._stream, v_data.dtype.name)
-        return gibbs.run_with_noise(harmonium, v_data, noise)
+        shape = (self.settings.num_gibbs_steps, self.num_hidden + self.num_visible)
+        return gibbs.run_with_noise(harmonium, v_data, running_rows().noise(shape, self._stream, v_data.dtype.name))
 
 
 class Persistent(NegativePhase):
-    """Chains that go on from step to step: the learning rate must be small against their mixing."""
+    """Chains that go on from step to step: the learning rate must be small against their mixing.
 
-    def __init__(
-        self, num_visible: int, num_hidden: int, *, num_gibbs_steps: int = 1, num_chains: int = 100, **kwargs: Any
-    ) -> None:
-        """Args: num_chains: a multiple of the number of replicas."""
-        del num_hidden
-        super().__init__(num_gibbs_steps, num_chains, **kwargs)
+    Attributes:
+      chains: their states, [num_chains, V], dealt out to the replicas in order.
+    """
+
+    def __init__(self, num_visible: int, num_hidden: int, settings: Settings, **kwargs: Any) -> None:
+        """Chains start at zero."""
+        super().__init__(num_visible, num_hidden, settings, **kwargs)
+        require_at_least(1, num_chains=settings.num_chains)
         # Each replica assigns its own rows and zeros elsewhere: the sum over replicas is the whole.
-        self.chains = self._variable((num_chains, num_visible), "chains", "sum")
+        self.chains = self._variable((settings.num_chains, num_visible), "chains", "sum")
 
     def draw(self, harmonium: Harmonium, v_data: tf.Tensor) -> tf.Tensor:
         """The chains after `num_gibbs_steps` sweeps more."""
-        rows = running_rows().of(self.num_chains, "num_chains")
-        width = harmonium.num_hidden + harmonium.num_visible
-        noise = rows.noise((self.num_gibbs_steps, width), self._stream, v_data.dtype.name)
-        v = gibbs.run_with_noise(harmonium, rows.gather_mine(tf.convert_to_tensor(self.chains.value)), noise)
+        rows = running_rows().of(self.settings.num_chains, "num_chains")
+        shape = (self.settings.num_gibbs_steps, self.num_hidden + self.num_visible)
+        noise = rows.noise(shape, self._stream, v_data.dtype.name)
+        v = gibbs.run_with_noise(harmonium, rows.gather_mine(self.states()), noise)
         self.chains.assign(rows.pad_others(v))
         return v
 
@@ -100,12 +114,12 @@ class FastPersistent(Persistent):
       Tieleman & Hinton (2009), Using fast weights to improve persistent contrastive divergence, section 3.
     """
 
-    def __init__(
-        self, num_visible: int, num_hidden: int, *, fast_rate: float = 0.01, fast_decay: float = 0.95, **kwargs: Any
-    ) -> None:
-        """Args: fast_rate: learning rate of the overlay. fast_decay: what is left of it a step later, 19/20 there."""
-        super().__init__(num_visible, num_hidden, **kwargs)
-        self.fast_rate, self.fast_decay = fast_rate, fast_decay
+    DECAY = 0.95  # what is left of the overlay a step later: 19/20 there
+
+    def __init__(self, num_visible: int, num_hidden: int, settings: Settings, **kwargs: Any) -> None:
+        """The overlay starts at zero."""
+        super().__init__(num_visible, num_hidden, settings, **kwargs)
+        require_at_least(0, fast_rate=settings.fast_rate)
         self.overlay = self._variable((num_visible, num_hidden), "overlay", "mean")
 
     def draw(self, harmonium: Harmonium, v_data: tf.Tensor) -> tf.Tensor:
@@ -114,75 +128,52 @@ class FastPersistent(Persistent):
         return super().draw(driven, v_data)
 
     def learn(self, harmonium: Harmonium, v_data: tf.Tensor, v_model: tf.Tensor) -> None:
-        """One fast step along the gradient that the weights themselves take."""
+        """One fast step along the log-likelihood's gradient by the kernel, <v h>_data - <v h>_model."""
 
         def correlation(v: tf.Tensor) -> tf.Tensor:
             num_rows = tf.cast(tf.shape(v)[0], v.dtype)
             return tf.matmul(v, tf.sigmoid(harmonium.hidden_field(v)), transpose_a=True) / num_rows
 
-        step = self.fast_rate * (correlation(v_data) - correlation(v_model))
-        self.overlay.assign(self.fast_decay * self.overlay.value + step)
+        step = self.settings.fast_rate * (correlation(v_data) - correlation(v_model))
+        self.overlay.assign(self.DECAY * self.overlay.value + step)
 
 
 class Tempering(NegativePhase):
     """Chains at inverse temperatures from 1 down to 0 that swap states with their neighbours, so that modes are left.
 
+    Attributes:
+      betas: inverse temperatures, [T].
+      chains: their states, [T, num_chains, V], dealt out to the replicas in order.
+
     References:
       Cho, Raiko & Ilin (2010), Parallel tempering is efficient for learning restricted Boltzmann machines.
     """
 
-    def __init__(
-        self,
-        num_visible: int,
-        num_hidden: int,
-        *,
-        num_gibbs_steps: int = 1,
-        num_chains: int = 100,
-        num_temperatures: int = 10,
-        **kwargs: Any,
-    ) -> None:
-        """Args: num_temperatures: at least 2, evenly from beta = 1 to 0. num_chains: at each of them."""
-        del num_hidden
-        super().__init__(num_gibbs_steps, num_chains, **kwargs)
-        require_at_least(2, num_temperatures=num_temperatures)
-        self.betas = np.linspace(1.0, 0.0, num_temperatures)
-        self.chains = self._variable((num_temperatures, num_chains, num_visible), "chains", "sum")
+    def __init__(self, num_visible: int, num_hidden: int, settings: Settings, **kwargs: Any) -> None:
+        """Chains start at zero."""
+        super().__init__(num_visible, num_hidden, settings, **kwargs)
+        require_at_least(1, num_chains=settings.num_chains)
+        require_at_least(2, num_temperatures=settings.num_temperatures)
+        self.betas = np.linspace(1.0, 0.0, settings.num_temperatures)
+        self.chains = self._variable((settings.num_temperatures, settings.num_chains, num_visible), "chains", "sum")
 
     def draw(self, harmonium: Harmonium, v_data: tf.Tensor) -> tf.Tensor:
         """The chains at beta = 1 after sweeps at every temperature and one round of swaps."""
-        rows = running_rows().of(self.num_chains, "num_chains")
+        rows = running_rows().of(self.settings.num_chains, "num_chains")
         v = rows.gather_mine(tf.convert_to_tensor(self.chains.value), axis=1)
-        num_temperatures, width = len(self.betas), harmonium.num_hidden + harmonium.num_visible
-        noise = rows.noise((self.num_gibbs_steps, num_temperatures, width), self._stream, v.dtype.name)
-        for index in range(self.num_gibbs_steps):
-            v = self._tempered(harmonium, slice(None)).sweep(v, tf.transpose(noise[:, index], [1, 0, 2]))
-        swap_noise = tf.transpose(rows.noise((num_temperatures,), self._stream + 1, v.dtype.name))
+        shape = (self.settings.num_gibbs_steps, len(self.betas), self.num_hidden + self.num_visible)
+        noise = tf.transpose(rows.noise(shape, self._stream, v.dtype.name), [1, 2, 0, 3])
+        for index in range(self.settings.num_gibbs_steps):
+            v = gibbs.tempered(harmonium, self.betas).sweep(v, noise[index])
+        noise = tf.transpose(rows.noise((len(self.betas),), self._stream + 1, v.dtype.name))
         for first in (0, 1):
-            v = self._swap(harmonium, v, swap_noise, first)
+            v = gibbs.swap_neighbours(harmonium, self.betas, v, noise, first)
         self.chains.assign(rows.pad_others(v, axis=1))
         return v[0]
 
     def states(self) -> tf.Tensor:
         """The chains at beta = 1."""
         return tf.convert_to_tensor(self.chains.value)[0]
-
-    def _tempered(self, harmonium: Harmonium, which: slice) -> Harmonium:
-        return harmonium.at(tf.constant(self.betas[which, np.newaxis, np.newaxis], harmonium.kernel.dtype))
-
-    def _swap(self, harmonium: Harmonium, v: tf.Tensor, noise: tf.Tensor, first: int) -> tf.Tensor:
-        """Offers to swap the states of temperatures (first, first + 1), (first + 2, first + 3), ..."""
-        num_pairs = (len(self.betas) - first) // 2
-        if not num_pairs:
-            return v
-        end = first + 2 * num_pairs
-        cold, hot = slice(first, end, 2), slice(first + 1, end, 2)
-        at_cold, at_hot = self._tempered(harmonium, cold), self._tempered(harmonium, hot)
-        stay = at_cold.free_energy(v[cold]) + at_hot.free_energy(v[hot])
-        swap = at_cold.free_energy(v[hot]) + at_hot.free_energy(v[cold])
-        accepted = (tf.math.log(noise[cold]) < stay - swap)[..., tf.newaxis]
-        pairs = tf.stack([tf.where(accepted, v[hot], v[cold]), tf.where(accepted, v[cold], v[hot])], axis=1)
-        swapped = tf.reshape(pairs, tf.shape(v[first:end]))
-        return tf.concat([v[:first], swapped, v[end:]], axis=0)
 
 
 NEGATIVE_PHASES: dict[str, type[NegativePhase]] = {
@@ -192,11 +183,9 @@ NEGATIVE_PHASES: dict[str, type[NegativePhase]] = {
     "tempering": Tempering,
 }
 
-_OWN_SETTINGS = {"cd": (), "pcd": (), "fast_pcd": ("fast_rate",), "tempering": ("num_temperatures",)}
-
 
 def negative_phase(
-    kind: str, num_visible: int, num_hidden: int, *, num_gibbs_steps: int, num_chains: int, name: str, **settings: Any
+    kind: str, num_visible: int, num_hidden: int, *, stream: int = 0, name: str = "negative_phase", **settings: Any
 ) -> NegativePhase:
     """A negative phase by its name in `NEGATIVE_PHASES`.
 
@@ -204,19 +193,12 @@ def negative_phase(
       kind: the name.
       num_visible: V.
       num_hidden: H.
-      num_gibbs_steps: sweeps a step, at least 1.
-      num_chains: persistent chains, at least 1 where the kind has them.
+      stream: keeps the noise of two phases of one model apart.
       name: of the layer.
-      **settings: `stream`; `fast_rate` and `num_temperatures`, which go to the kind that has them.
+      **settings: those of `Settings`; a kind leaves alone what it does not have.
 
     Raises:
       ValueError: naming the field with a value that it cannot have.
     """
     require_choice("negative_phase", kind, NEGATIVE_PHASES)
-    require_at_least(1, num_gibbs_steps=num_gibbs_steps)
-    kwargs: dict[str, Any] = {"num_gibbs_steps": num_gibbs_steps, "name": name, "stream": settings.pop("stream", 0)}
-    if kind != "cd":
-        require_at_least(1, num_chains=num_chains)
-        kwargs["num_chains"] = num_chains
-    kwargs |= {key: settings[key] for key in _OWN_SETTINGS[kind] if key in settings}
-    return NEGATIVE_PHASES[kind](num_visible, num_hidden, **kwargs)
+    return NEGATIVE_PHASES[kind](num_visible, num_hidden, Settings(**settings), stream=stream, name=name)
