@@ -7,6 +7,7 @@ Negative phase:    v_model for E_p(v), by a few Gibbs sweeps from the data or fr
 Gibbs sweep:       h_j ~ Bernoulli(sigmoid(c_j + (v'W)_j)),  v ~ p(v | field = b + W h)
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -179,6 +180,17 @@ class RBM(GenerativeModel):
     def unnormalized_log_prob(self, x: tf.Tensor) -> tf.Tensor:
         """log p(x) + log Z of `normalizer`, nats: [B, *event_shape] to [B]."""
         return -self.free_energy(x)
+
+    @property
+    def pseudo_log_likelihood(self) -> Callable[[tf.Tensor], tf.Tensor]:
+        """sum_i log p(x_i | all others), exact, nats: a function of x [B, *event_shape] to [B].
+
+        Raises:
+          AttributeError: where the visibles are not binary, so that `hasattr` tells who has it.
+        """
+        if not self._is_binary:
+            raise AttributeError("pseudo_log_likelihood is of binary visible units alone")
+        return lambda x: energy.pseudo_log_likelihood(self.layer.harmonium(), self.visibles.states(x))
 
     def normalizer(self) -> Normalizer:
         """The RBM itself, and its persistent chains where it has such."""
