@@ -102,6 +102,10 @@ class Persistent(NegativePhase):
         self.chains.assign(rows.pad_others(v))
         return v
 
+    def start_at(self, v_data: tf.Tensor, now: tf.Tensor) -> None:
+        """Each chain at an example, in order, several at one where there are more chains."""
+        _start(self.chains, self.settings.num_chains, v_data, now, axis=0)
+
     def states(self) -> tf.Tensor:
         """The chains."""
         return tf.convert_to_tensor(self.chains.value)
@@ -171,9 +175,21 @@ class Tempering(NegativePhase):
         self.chains.assign(rows.pad_others(v, axis=1))
         return v[0]
 
+    def start_at(self, v_data: tf.Tensor, now: tf.Tensor) -> None:
+        """As persistent chains, at every temperature alike."""
+        _start(self.chains, self.settings.num_chains, v_data, now, axis=1)
+
     def states(self) -> tf.Tensor:
         """The chains at beta = 1."""
         return tf.convert_to_tensor(self.chains.value)[0]
+
+
+def _start(chains: keras.Variable, num_chains: int, v_data: tf.Tensor, now: tf.Tensor, axis: int) -> None:
+    rows = running_rows().of(num_chains, "num_chains")
+    # In proportion, so that replicas together take the examples that one would.
+    v = tf.gather(v_data, tf.range(rows.num_rows) * tf.shape(v_data)[0] // rows.num_rows)
+    mine = rows.gather_mine(tf.convert_to_tensor(chains.value), axis=axis)
+    chains.assign(rows.pad_others(tf.where(now, v, mine), axis=axis))
 
 
 NEGATIVE_PHASES: dict[str, type[NegativePhase]] = {
