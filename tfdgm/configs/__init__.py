@@ -23,7 +23,7 @@ __all__ = [
     "restore_config",
 ]
 
-_FAMILIES = ("vae", "rbm")
+_FAMILIES = ("vae", "rbm", "dbn")
 
 
 class UnknownNameError(ValueError):

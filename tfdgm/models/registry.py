@@ -11,6 +11,7 @@ MODELS: dict[str, str] = {
     "vae": "tfdgm.models.vae:VAE",
     "iwae": "tfdgm.models.vae:VAE",
     "rbm": "tfdgm.models.rbm:RBM",
+    "dbn": "tfdgm.models.dbn:DBN",
 }
 
 
