@@ -12,6 +12,7 @@ MODELS: dict[str, str] = {
     "iwae": "tfdgm.models.vae:VAE",
     "rbm": "tfdgm.models.rbm:RBM",
     "dbn": "tfdgm.models.dbn:DBN",
+    "dbm": "tfdgm.models.dbm:DBM",
 }
 
 

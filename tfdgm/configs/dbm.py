@@ -1,0 +1,177 @@
+"""Deep Boltzmann machine: fields and presets.
+
+What a preset's summary says it reaches is the estimate of the variational bound on the test split in nats, on two CPU
+cores, as in `results/<preset>.json`: an estimate because log Z is one. Each pixel is binarised anew every epoch, and
+once for the test split. The argument `long` has not been run.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from tfdgm.configs.experiment import DataConfig, ExperimentConfig, OptimizerConfig, Preset, Published, TrainingConfig
+from tfdgm.configs.partition import PartitionEvaluation
+
+
+@dataclasses.dataclass
+class DBMConfig:
+    """Fields of `tfdgm.models.dbm.DBM`.
+
+    Attributes:
+      model_name: entry of the model registry.
+      hidden_sizes: binary units of each hidden layer, the data's neighbour first; two layers at least.
+      num_mean_field_steps: sweeps of the fixed-point equations in a training step, after a pass bottom up.
+      num_inference_steps: the same of bounds and features, where they should have converged.
+      negative_phase: `pcd` or `tempering`: see `tfdgm.procedures.negative_phase`.
+      num_gibbs_steps: sweeps of the chains in a training step.
+      num_chains: persistent chains; at each temperature for `tempering`.
+      num_temperatures: `tempering`: inverse temperatures from 1 to 0.
+      centered: subtract running means of the units in the energy (Montavon & Mueller 2012).
+      mean_rate: how fast these means follow the data, a step.
+      num_pretraining_steps: training steps of each layer's RBM before `joint`; 0 leaves pretraining out.
+      num_discriminative_steps: training steps of a classifier after `joint`, which needs labels; 0 leaves it out.
+      num_sampling_steps: Gibbs sweeps of a sample, from data-free chains.
+    """
+
+    model_name: str = "dbm"
+    hidden_sizes: tuple[int, ...] = (500, 500)
+    num_mean_field_steps: int = 5
+    num_inference_steps: int = 50
+    negative_phase: str = "pcd"
+    num_gibbs_steps: int = 1
+    num_chains: int = 100
+    num_temperatures: int = 10
+    centered: bool = True
+    mean_rate: float = 0.01
+    num_pretraining_steps: int = 0
+    num_discriminative_steps: int = 0
+    num_sampling_steps: int = 1000
+
+
+@dataclasses.dataclass
+class DBMOptimizers:
+    """One optimizer for each kind of phase.
+
+    Attributes:
+      rbm: of each layer's pretraining.
+      dbm: of all layers together.
+      classifier: of the discriminative phase.
+    """
+
+    rbm: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
+    dbm: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
+    classifier: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
+
+
+@dataclasses.dataclass
+class DBMEvaluation(PartitionEvaluation):
+    """Settings of `trainers.evaluate`.
+
+    Attributes:
+      num_elbo_samples: without effect, for the bound of mean field is in closed form.
+    """
+
+    num_elbo_samples: int = 1
+
+
+def _sgd(learning_rate: float) -> OptimizerConfig:
+    return OptimizerConfig(name="sgd", learning_rate=learning_rate, schedule="linear")
+
+
+def _mnist(argument: str) -> ExperimentConfig:
+    config = ExperimentConfig(
+        model=DBMConfig(num_pretraining_steps=10_000),
+        optimizers=DBMOptimizers(
+            rbm=_sgd(0.05), dbm=_sgd(0.05), classifier=OptimizerConfig(learning_rate=3e-4, schedule="cosine")
+        ),
+        data=DataConfig(name="mnist", domain="binary"),
+        training=TrainingConfig(
+            batch_size=100,
+            num_steps=150_000,
+            log_every=500,
+            evaluate_every=5_000,
+            checkpoint_every=5_000,
+            sample_every=25_000,
+            steps_per_execution=20,
+        ),
+        evaluation=DBMEvaluation(),
+    )
+    if argument == "long":
+        config.model.hidden_sizes = (500, 1000)
+        config.training.num_steps = 500_000
+    if argument == "classifier":
+        config.model.num_discriminative_steps = 25_000
+    return config
+
+
+def _digits(argument: str) -> ExperimentConfig:
+    """The embedded 8x8 digits; log Z is an estimate also here, for neither side is small enough to enumerate."""
+    config = _mnist(argument)
+    config.model = dataclasses.replace(
+        config.model,
+        hidden_sizes=(64, 64),
+        num_pretraining_steps=1_000,
+        num_discriminative_steps=2_000 if argument == "classifier" else 0,
+        num_sampling_steps=500,
+    )
+    config.data = DataConfig(name="digits", domain="binary")
+    config.training = dataclasses.replace(
+        config.training,
+        batch_size=50,
+        num_steps=15_000,
+        evaluate_every=1_000,
+        checkpoint_every=1_000,
+        sample_every=5_000,
+    )
+    return config
+
+
+def _smoke(config: ExperimentConfig) -> ExperimentConfig:
+    """Every phase in a minute of CPU: few units, few steps, few temperatures."""
+    config.model = dataclasses.replace(
+        config.model,
+        hidden_sizes=(24, 24),
+        num_chains=20,
+        num_pretraining_steps=100,
+        num_discriminative_steps=100,
+        num_sampling_steps=20,
+    )
+    config.training = dataclasses.replace(
+        config.training,
+        num_steps=100,
+        batch_size=20,
+        log_every=20,
+        evaluate_every=100,
+        checkpoint_every=40,
+        sample_every=100,
+        steps_per_execution=20,
+    )
+    config.evaluation = DBMEvaluation(num_ais_runs=20, num_ais_temperatures=100, num_burn_in_sweeps=10)
+    return config
+
+
+def _preset(
+    build: Callable[[str], ExperimentConfig],
+    summary: str,
+    *arguments: str,
+    published: dict[str, Published] | None = None,
+) -> Preset:
+    def built(argument: str) -> ExperimentConfig:
+        config = build(argument)
+        return _smoke(config) if argument == "smoke" else config
+
+    return Preset(built, summary, ("smoke", *arguments), published or {})
+
+
+PRESETS: dict[str, Any] = {
+    "dbm:digits": _preset(_digits, "DBM of 64-64 hidden units on the embedded 8x8 digits", "classifier"),
+    "dbm:mnist": _preset(
+        _mnist,
+        "DBM of 500-500 hidden units on MNIST",
+        "long",
+        "classifier",
+        published={
+            "elbo_ais": Published(-84.62, "Salakhutdinov & Hinton 2009, table 1, 500-1000 units, 60,000 digits")
+        },
+    ),
+}
