@@ -42,11 +42,15 @@ def test_a_fault_on_one_replica_is_known_to_all(golden):
         assert fault == f"Fault(step=21, group={group!r}, tensor='the loss')"
 
 
-def test_replicas_keep_whole_chains():
-    model = GOLDENS["rbm"].build()
-    index = [variable.path for variable in model.weights].index(model.chains.path)
-    for policy in NUM_STEPS:
-        chains = runs.replicated("rbm", policy)[f"weights/{index:02}"]
-        assert chains.shape == (model.num_chains, 6)
-        assert set(np.unique(chains)) == {0.0, 1.0}
-        assert (chains.sum(1) > 0).any()
+@pytest.mark.parametrize("name", ["rbm", "rbm_fast_pcd", "rbm_tempering", "rbm_softmax"])
+@pytest.mark.parametrize("policy", NUM_STEPS)
+def test_replicas_keep_whole_chains(name, policy):
+    """Binary states for every chain, of this replica and of the other."""
+    model = GOLDENS[name].build()
+    chains = model.negative_phase.chains
+    index = [variable.path for variable in model.weights].index(chains.path)
+    found = runs.replicated(name, policy)[f"weights/{index:02}"]
+    assert found.shape == chains.shape
+    assert set(np.unique(found)) == {0.0, 1.0}
+    for half in np.split(found, 2, axis=-2):
+        assert half.any()

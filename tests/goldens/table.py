@@ -8,7 +8,6 @@ import numpy as np
 
 from tests.goldens.flow import Flow
 from tests.goldens.gan import GAN
-from tests.goldens.rbm import RBM
 from tfdgm.configs import get_config
 from tfdgm.core.types import DataSpec
 from tfdgm.models.base import GenerativeModel
@@ -20,6 +19,7 @@ _DIGITS = DataSpec((8, 8, 1), domain="binary", num_levels=2)
 _PICTURES = DataSpec((5, 7, 3), domain="unit", num_levels=256)
 _PLANE = DataSpec((2,), domain="real", num_levels=0)
 _BITS = DataSpec((6,), domain="binary", num_levels=2)
+_LEVELS = DataSpec((2, 2, 1), domain="unit", num_levels=4)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,17 +66,31 @@ def _adam(*groups: str) -> Callable[[], dict[str, keras.optimizers.Optimizer]]:
     return lambda: {group: keras.optimizers.Adam(1e-2) for group in groups}
 
 
-def _preset(name: str, preset: str, spec: DataSpec, examples: Callable, **fields: object) -> Golden:
+def _preset(
+    name: str,
+    preset: str,
+    spec: DataSpec,
+    examples: Callable,
+    *groups: str,
+    is_discrete: bool = True,
+    **fields: object,
+) -> Golden:
     config = dataclasses.replace(get_config(f"{preset}:smoke").model, **fields)
     return Golden(
         name=name,
         make=lambda: build_from_config(config, spec, seed=0),
         spec=spec,
         examples=examples,
-        optimizers=_adam("vae"),
-        is_discrete=config.likelihood != "gaussian",
+        optimizers=_adam(*groups),
+        is_discrete=is_discrete,
         registered_name=config.model_name,
     )
+
+
+def _rbm(kind: str, spec: DataSpec, examples: Callable, *, is_discrete: bool = True, **fields: object) -> Golden:
+    """More chains than examples in a batch, to a number that replicas can share."""
+    fields = {"num_hidden": 5, "num_chains": 12, **fields}
+    return _preset(kind, "rbm:digits", spec, examples, "rbm", is_discrete=is_discrete, **fields)
 
 
 def _bars(rng: np.random.Generator, num: int) -> np.ndarray:
@@ -99,6 +113,12 @@ def _ring(rng: np.random.Generator, num: int) -> np.ndarray:
     return np.stack([1.0 + radius * np.cos(angle), -1.0 + radius * np.sin(angle)], axis=-1)
 
 
+def _levels(rng: np.random.Generator, num: int) -> np.ndarray:
+    """Pictures of four grey levels that are alike in each row."""
+    row = rng.integers(0, 4, (num, 2, 1, 1))
+    return np.where(rng.random((num, 2, 2, 1)) < 0.1, rng.integers(0, 4, (num, 2, 2, 1)), row) / 3.0
+
+
 def _words(rng: np.random.Generator, num: int) -> np.ndarray:
     """Two words of six bits, each bit wrong with probability 0.1."""
     words = np.array([[1, 1, 1, 0, 0, 0], [0, 1, 0, 1, 0, 1]], np.float64)
@@ -109,11 +129,15 @@ def _words(rng: np.random.Generator, num: int) -> np.ndarray:
 GOLDENS: dict[str, Golden] = {
     golden.name: golden
     for golden in (
-        _preset("vae", "vae:digits", _DIGITS, _bars),
-        _preset("iwae", "iwae:digits", _DIGITS, _bars),
-        _preset("vae_conv", "vae:folder", _PICTURES, _colours),
+        _preset("vae", "vae:digits", _DIGITS, _bars, "vae"),
+        _preset("iwae", "iwae:digits", _DIGITS, _bars, "vae"),
+        _preset("vae_conv", "vae:folder", _PICTURES, _colours, "vae"),
+        _rbm("rbm", _DIGITS, _bars),
+        _rbm("rbm_fast_pcd", _BITS, _words, negative_phase="fast_pcd", centered=False, sparsity_weight=0.1),
+        _rbm("rbm_tempering", _BITS, _words, negative_phase="tempering", num_temperatures=3, weight_decay=0.01),
+        _rbm("rbm_gaussian", _PLANE, _ring, is_discrete=False, visible_units="gaussian", negative_phase="cd"),
+        _rbm("rbm_softmax", _LEVELS, _levels, visible_units="softmax", num_gibbs_steps=2),
         Golden("gan", lambda: GAN(_PLANE, name="gan"), _PLANE, _ring, _adam("discriminator", "generator")),
         Golden("flow", lambda: Flow(_PLANE, name="flow"), _PLANE, _ring, _adam("flow")),
-        Golden("rbm", lambda: RBM(_BITS, num_chains=BATCH_SIZE, name="rbm"), _BITS, _words, _adam("rbm"), True),
     )
 }
