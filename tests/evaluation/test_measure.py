@@ -8,6 +8,7 @@ import tfdgm
 from tfdgm.configs.vae import VAEEvaluation
 from tfdgm.evaluation.measure import batch_size, figures, measure
 from tfdgm.evaluation.metrics import METRICS
+from tfdgm.evaluation.partition import LogPartition
 
 SPEC = tfdgm.DataSpec((4,), domain="real", num_levels=0)
 SCALE = 0.5
@@ -117,13 +118,34 @@ def test_non_finite_values_are_counted_and_give_no_figure(bad):
         assert (figure.num_non_finite, figure.num_examples) == (1, 3)
 
 
-def test_progress_without_a_terminal_is_lines_with_rate_and_remaining_time(biased, monkeypatch, capsys):
-    model, x, _ = biased
-    monkeypatch.setattr("tfdgm.evaluation.measure._SECONDS_BETWEEN_LINES", 0.0)
-    measure(model, batches(x[:8], 4), ["elbo"], VAEEvaluation(num_elbo_samples=1), seed=0, num_examples=8)
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[1] for line in lines] == ["4/8", "8/8"]
-    assert "examples/s 00:00 left" in lines[-1]
+def test_log_partition_is_taken_off_and_its_error_added():
+    values = {"unnormalized_log_prob": np.array([9.0, 11.0])}
+    names = ["log_prob_enumeration", "log_prob_ais", "log_partition_ais"]
+    ways = {"enumeration": LogPartition(12.0, 0.0, "exact"), "ais": LogPartition(12.5, 0.75, "annealed")}
+    exact, estimate, log_z = figures(
+        {name: METRICS[name] for name in names}, values, SPEC, split="test", seed=0, log_partitions=ways
+    )
+    assert (exact.value, exact.kind, exact.note) == (-2.0, "exact", "exact")
+    assert exact.standard_error == pytest.approx(1.0)
+    assert (estimate.value, estimate.kind, estimate.note) == (-2.5, "estimate", "annealed")
+    assert estimate.standard_error == pytest.approx(1.25)
+    assert (log_z.value, log_z.standard_error, log_z.unit, log_z.kind) == (12.5, 0.75, "nats", "estimate")
+    assert (log_z.num_examples, log_z.num_non_finite, log_z.split, log_z.note) == (0, 0, "", "annealed")
+
+
+def test_an_infinite_log_partition_gives_no_figure():
+    ways = {"ais": LogPartition(math.nan, math.nan, "annealed")}
+    metrics = {name: METRICS[name] for name in ("log_prob_ais", "log_partition_ais")}
+    values = {"unnormalized_log_prob": np.zeros(3)}
+    found = figures(metrics, values, SPEC, split="test", seed=0, log_partitions=ways)
+    assert [(figure.value, figure.standard_error, figure.num_non_finite) for figure in found] == [
+        (None, None, 3),
+        (None, None, 0),
+    ]
+
+
+def test_without_quantities_no_data_is_read():
+    assert measure(None, iter(lambda: pytest.fail("data was read"), 0), [], None, seed=0) == {}
 
 
 @pytest.mark.parametrize(("shape", "size"), [((28, 28, 1), 100), ((64, 64, 3), 6), ((512, 512, 3), 1), ((2,), 100)])

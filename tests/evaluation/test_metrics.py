@@ -5,8 +5,9 @@ import pytest
 
 import tfdgm
 from tfdgm.configs import UnknownNameError
+from tfdgm.configs.partition import PartitionEvaluation
 from tfdgm.configs.vae import VAEEvaluation
-from tfdgm.evaluation import metrics
+from tfdgm.evaluation import metrics, partition
 
 
 class Density:
@@ -54,7 +55,8 @@ def test_active_units_are_latents_with_posterior_means_that_vary():
 
 
 def test_every_metric_is_of_a_known_quantity_and_kind():
-    assert {metric.quantity for metric in metrics.METRICS.values()} == set(metrics.QUANTITIES)
+    assert {metric.quantity for metric in metrics.METRICS.values()} - {""} == set(metrics.QUANTITIES)
+    assert {metric.log_partition for metric in metrics.METRICS.values()} - {""} == set(partition.WAYS)
     assert {metric.kind for metric in metrics.METRICS.values()} <= {"exact", "bound", "stochastic_bound", "estimate"}
 
 
@@ -83,3 +85,75 @@ def test_choose_names_what_the_model_can_give():
         metrics.choose(["log_prob", "elbo"], Density(), None)
     with pytest.raises(ValueError, match="it can give none"):
         metrics.choose(["elbo"], Classifier(), None)
+
+
+def rbm(num_hidden):
+    return tfdgm.build("rbm", tfdgm.DataSpec((32,), domain="binary"), num_hidden=num_hidden)
+
+
+def test_choose_takes_log_z_exactly_where_it_can_be_had():
+    chosen = metrics.choose(None, rbm(20), PartitionEvaluation())
+    assert {label: metric.kind for label, metric in chosen.items()} == {
+        "log_prob": "exact",
+        "log_partition": "exact",
+        "pseudo_log_likelihood": "exact",
+    }
+
+
+def test_choose_takes_both_directions_of_annealing_elsewhere():
+    chosen = metrics.choose(None, rbm(21), PartitionEvaluation())
+    assert {label: metric.kind for label, metric in chosen.items()} == {
+        "log_prob_ais": "estimate",
+        "log_prob_reverse_ais": "estimate",
+        "log_partition_ais": "estimate",
+        "log_partition_reverse_ais": "estimate",
+        "pseudo_log_likelihood": "exact",
+    }
+
+
+@pytest.mark.parametrize(("num_hidden", "expected"), [(20, ["elbo", "log_partition"]), (21, [])])
+def test_a_bound_stays_one_only_where_log_z_is_exact(num_hidden, expected):
+    class Bounded:
+        name = "dbn"
+
+        def normalizer(self):
+            return rbm(num_hidden).normalizer()
+
+        def unnormalized_elbo(self, x, seeds, num_samples):
+            return x
+
+    chosen = metrics.choose(None, Bounded(), PartitionEvaluation())
+    assert [label for label, metric in chosen.items() if metric.kind != "estimate"] == expected
+    labels = [label for label in chosen if label.startswith("elbo")]
+    assert labels == (["elbo"] if expected else ["elbo_ais", "elbo_reverse_ais"])
+    if expected:
+        assert chosen["elbo"].kind == "stochastic_bound"
+
+
+def test_annealing_can_be_asked_for_where_log_z_is_exact():
+    names = ["log_prob", "log_prob_ais", "log_prob_enumeration"]
+    assert list(metrics.choose(names, rbm(20), PartitionEvaluation())) == ["log_prob", "log_prob_ais"]
+
+
+def test_choose_names_what_a_model_with_a_partition_function_can_give():
+    model, settings = rbm(21), PartitionEvaluation()
+    offer = (
+        "it can give log_prob_ais, log_prob_reverse_ais, log_partition_ais, log_partition_reverse_ais, "
+        "pseudo_log_likelihood"
+    )
+    with pytest.raises(ValueError, match=f"metric 'log_prob' needs 'log_prob', which rbm has not; {offer}"):
+        metrics.choose(["log_prob"], model, settings)
+    with pytest.raises(ValueError, match="'log_partition_enumeration' needs a side of at most 20 binary units, which"):
+        metrics.choose(["log_partition_enumeration"], model, settings)
+    with pytest.raises(ValueError, match="'log_partition_ais' needs 'normalizer', which flow has not"):
+        metrics.choose(["log_partition_ais"], Density(), None)
+    with pytest.raises(ValueError, match="'elbo_ais' needs 'unnormalized_elbo', which rbm has not"):
+        metrics.choose(["elbo_ais"], model, settings)
+    with pytest.raises(UnknownNameError, match="did you mean 'log_prob_reverse_ais'"):
+        metrics.choose(["log_prob_revers_ais"], model, settings)
+
+
+def test_gaussian_visibles_have_no_pseudo_log_likelihood():
+    spec = tfdgm.DataSpec((4,), domain="real", num_levels=0)
+    model = tfdgm.build("rbm", spec, num_hidden=3, visible_units="gaussian")
+    assert list(metrics.choose(None, model, PartitionEvaluation())) == ["log_prob", "log_partition"]

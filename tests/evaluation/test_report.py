@@ -57,6 +57,29 @@ def test_the_page_has_every_figure_and_the_command_that_made_it(tmp_path):
     assert text.index("`iwae:mnist`") < text.index("`vae:mnist`")
 
 
+def test_notes_stand_once_below_and_are_referred_to(tmp_path):
+    metric = RESULT["metrics"][0]
+    noted = [
+        metric,  # of a file from before there were notes
+        {**metric, "name": "active_units", "note": ""},
+        {**metric, "name": "log_prob_ais", "kind": "estimate", "note": "log Z by AIS"},
+        {**metric, "name": "log_prob_reverse_ais", "kind": "estimate", "note": "log Z by reverse AIS"},
+    ]
+    for preset in ("rbm:digits", "rbm:mnist"):
+        (tmp_path / f"{preset.replace(':', '-')}.json").write_text(
+            json.dumps({**RESULT, "preset": preset, "metrics": noted})
+        )
+    lines = write_report(tmp_path, tmp_path / "page.md").splitlines()
+    for preset in ("rbm:digits", "rbm:mnist"):
+        kinds = [line.split(" | ")[5] for line in lines if line.startswith(f"| `{preset}`") and " nats " in line]
+        assert kinds == ["stochastic_bound", "stochastic_bound", "estimate[^1]", "estimate[^2]"]
+    assert lines[-2:] == ["[^1]: log Z by AIS", "[^2]: log Z by reverse AIS"]
+
+
+def test_a_log_partition_that_is_not_finite_is_said_to_be_so():
+    assert shown({"value": None, "standard_error": None, "num_non_finite": 0}) == ("not finite", "")
+
+
 def test_without_results_it_says_who_writes_them(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"has no \*\.json; trainers\.evaluate writes them"):
         write_report(tmp_path, tmp_path / "page.md")

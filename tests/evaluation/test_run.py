@@ -1,11 +1,16 @@
 import json
+import math
+import shutil
 
 import pytest
 import tensorflow as tf
 
 import tfdgm
+from tfdgm.data import eval_batches
+from tfdgm.evaluation.enumeration import enumerate_states
 from tfdgm.evaluation.measure import Figure
 from tfdgm.evaluation.run import evaluate, table
+from tfdgm.training.run import train
 from tfdgm.workdir.checkpoints import Checkpoints, State
 from tfdgm.workdir.files import CONFIG, WorkdirError
 
@@ -19,6 +24,7 @@ METRIC_FIELDS = [
     "num_non_finite",
     "split",
     "seed",
+    "note",
 ]
 
 
@@ -89,6 +95,20 @@ def test_columns_are_aligned_and_digits_follow_the_error():
     ]
 
 
+def test_notes_are_numbered_below_the_table():
+    common = {"unit": "nats", "num_non_finite": 0, "seed": 0, "note": "log Z exact"}
+    figures = [
+        Figure("log_prob", -87.65, kind="exact", standard_error=0.12, num_examples=10, split="test", **common),
+        Figure("log_partition", 451.0, kind="exact", standard_error=0.0, num_examples=0, split="", **common),
+    ]
+    assert table(figures).splitlines() == [
+        "metric          value  std. error  unit  kind       examples",
+        "log_prob       -87.65        0.12  nats  exact [1]        10",
+        "log_partition     451           0  nats  exact [1]         0",
+        "[1] log Z exact",
+    ]
+
+
 def test_unknown_metrics_are_refused_before_data_is_read(workdir, monkeypatch):
     monkeypatch.setattr("tfdgm.evaluation.run.open_data", lambda *args, **kwargs: pytest.fail("data was read"))
     with pytest.raises(ValueError, match="metric 'log_prop' is unknown; did you mean 'log_prob'"):
@@ -115,3 +135,88 @@ def test_a_diverged_model_is_reported_as_such(make_run, tmp_path, capsys):
     assert "250 not finite" in capsys.readouterr().out
     (metric,) = json.loads((tmp_path / "evaluation.json").read_text())["metrics"]
     assert (metric["value"], metric["num_non_finite"]) == (None, 250)
+
+
+def trained_rbm(workdir, num_hidden):
+    config = tfdgm.get_config("rbm:digits:smoke")
+    config.model.num_hidden = num_hidden
+    config.training.num_steps, config.training.sample_every = 40, 1_000
+    train(config, workdir)
+    return workdir
+
+
+@pytest.fixture(scope="module")
+def small_rbm(tmp_path_factory):
+    return trained_rbm(tmp_path_factory.mktemp("rbm8"), 8)
+
+
+def test_a_model_with_few_hidden_units_is_evaluated_exactly(small_rbm):
+    metrics = {metric["name"]: metric for metric in evaluate(small_rbm)["metrics"]}
+    assert {name: metric["kind"] for name, metric in metrics.items()} == dict.fromkeys(
+        ["log_prob", "log_partition", "pseudo_log_likelihood"], "exact"
+    )
+    model = tfdgm.load(small_rbm)
+    log_z = enumerate_states(model.normalizer().harmonium).log_partition()
+    assert metrics["log_partition"]["value"] == pytest.approx(log_z)
+    (batch,) = eval_batches(tfdgm.open_data(tfdgm.get_config("rbm:digits:smoke").data), "test", batch_size=250, seed=0)
+    x = tf.cast(batch["x"], tf.float32)
+    log_prob = model.unnormalized_log_prob(x).numpy().mean() - log_z
+    assert metrics["log_prob"]["value"] == pytest.approx(log_prob, abs=1e-3)
+    pseudo = model.pseudo_log_likelihood(x).numpy().mean()
+    assert metrics["pseudo_log_likelihood"]["value"] == pytest.approx(pseudo, abs=1e-3)
+    note = "log Z exact, by enumeration of 2^8 hidden states"
+    assert [metric["note"] for metric in metrics.values()] == [note, note, ""]
+
+
+def test_annealing_of_such_a_model_on_request_comes_near_the_exact_value(small_rbm, capsys):
+    names = ["log_prob", "log_prob_ais", "log_prob_reverse_ais", "log_partition_ais", "log_partition_reverse_ais"]
+    exact, *metrics = evaluate(small_rbm, metrics=names)["metrics"]
+    assert [metric["kind"] for metric in metrics] == ["estimate"] * 4
+    for figure, log_z in zip(metrics[:2], metrics[2:], strict=True):
+        assert abs(figure["value"] - exact["value"]) < 4.0 * log_z["standard_error"] < 1.0
+        assert figure["standard_error"] == pytest.approx(
+            math.hypot(exact["standard_error"], log_z["standard_error"]), rel=1e-3
+        )
+        assert figure["note"] == log_z["note"]
+    assert metrics[1]["note"].endswith("from exact samples: with the forward run a bracket")
+    printed = capsys.readouterr().out
+    assert "exact [1]" in printed
+    assert f"[3] {metrics[1]['note']}" in printed
+
+
+def test_a_model_with_more_hidden_units_is_annealed_both_ways(tmp_path):
+    report = evaluate(trained_rbm(tmp_path, 24))
+    metrics = {metric["name"]: metric for metric in report["metrics"]}
+    assert list(metrics) == [
+        "log_prob_ais",
+        "log_prob_reverse_ais",
+        "log_partition_ais",
+        "log_partition_reverse_ais",
+        "pseudo_log_likelihood",
+    ]
+    assert [metric["kind"] for metric in metrics.values()] == ["estimate"] * 4 + ["exact"]
+    assert metrics["log_prob_ais"]["note"].startswith("log Z by AIS, 20 runs of 100 temperatures, s.e. ")
+    end = "from persistent chains after 10 sweeps: with the forward run no bracket"
+    assert metrics["log_prob_reverse_ais"]["note"].endswith(end)
+    assert metrics["log_partition_ais"]["num_examples"] == 0
+    difference = metrics["log_partition_ais"]["value"] - metrics["log_partition_reverse_ais"]["value"]
+    assert abs(difference) < 1.0
+    mean = metrics["log_prob_ais"]["value"] + metrics["log_partition_ais"]["value"]
+    reverse_mean = metrics["log_prob_reverse_ais"]["value"] + metrics["log_partition_reverse_ais"]["value"]
+    assert mean == pytest.approx(reverse_mean)
+
+
+def test_bad_settings_of_annealing_are_refused_by_name(small_rbm, tmp_path):
+    shutil.copytree(small_rbm, tmp_path / "run")
+    path = tmp_path / "run" / CONFIG
+    stored = json.loads(path.read_text())
+    stored["config"]["evaluation"]["num_ais_runs"] = 0
+    path.write_text(json.dumps(stored))
+    with pytest.raises(ValueError, match="num_ais_runs is 0; it must be at least 2"):
+        evaluate(tmp_path / "run", metrics=["log_prob_ais"])
+
+
+def test_metrics_that_a_model_cannot_give_are_refused_before_data_is_read(small_rbm, monkeypatch):
+    monkeypatch.setattr("tfdgm.evaluation.run.open_data", lambda *args, **kwargs: pytest.fail("data was read"))
+    with pytest.raises(ValueError, match="metric 'elbo' needs 'elbo', which rbm has not; it can give log_prob, log_"):
+        evaluate(small_rbm, metrics=["elbo"])

@@ -1,21 +1,21 @@
 """One pass over a split that measures everything asked for, and the figures made of it."""
 
 import dataclasses
-import time
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-import tqdm
 
 from tfdgm.core import philox
 from tfdgm.core.types import DataSpec
 from tfdgm.evaluation.metrics import QUANTITIES, Metric
+from tfdgm.evaluation.partition import LogPartition
+from tfdgm.evaluation.progress import Progress
 from tfdgm.models.base import Batch, GenerativeModel
 
 _ROLE = 2  # evaluation of finished models draws noise unlike that of training, 0, and validation, 1
-_SECONDS_BETWEEN_LINES = 20.0  # where there is no terminal to draw a bar on
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,11 +27,13 @@ class Figure:
       value: None where an example's value was not finite.
       unit: such as nats.
       kind: `exact`, `bound`, `stochastic_bound` or `estimate`.
-      standard_error: of the mean over the examples; None where the figure is no mean.
-      num_examples: how many were measured.
+      standard_error: of the mean over the examples, and of log Z where that is estimated, the squares added; None where
+        the figure is no mean.
+      num_examples: how many were measured; 0 where the figure needs no data.
       num_non_finite: how many of them gave infinity or NaN.
-      split: which split.
+      split: which split; empty where the figure needs no data.
       seed: of the noise.
+      note: how log Z came about, where the figure depends on one.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Figure:
     num_non_finite: int
     split: str
     seed: int
+    note: str = ""
 
 
 def batch_size(spec: DataSpec) -> int:
@@ -66,7 +69,7 @@ def measure(
     Args:
       model: has the quantities' capabilities.
       batches: `x` [B, ...] and `index` int64 [B]; the last may be smaller.
-      names: keys of `QUANTITIES`.
+      names: keys of `QUANTITIES`; where there are none, nothing is read.
       settings: the family's evaluation settings.
       seed: of the noise.
       num_examples: how many will come, for the progress shown.
@@ -75,9 +78,11 @@ def measure(
       Float64 [N] or [N, D] by name.
     """
     functions = {name: _function(model, name, settings) for name in names}
+    if not functions:
+        return {}
     values: dict[str, list[np.ndarray]] = {name: [] for name in functions}
     size = None
-    with _Progress(", ".join(functions), num_examples) as progress:
+    with Progress(", ".join(functions), num_examples) as progress:
         for batch in batches:
             num = len(batch["index"])
             size = size or num
@@ -90,29 +95,42 @@ def measure(
 
 
 def figures(
-    metrics: Mapping[str, Metric], values: Mapping[str, np.ndarray], spec: DataSpec, *, split: str, seed: int
+    metrics: Mapping[str, Metric],
+    values: Mapping[str, np.ndarray],
+    spec: DataSpec,
+    *,
+    split: str,
+    seed: int,
+    log_partitions: Mapping[str, LogPartition] | None = None,
 ) -> list[Figure]:
-    """Figures in the order of `metrics`, from values by quantity."""
-    return [
-        _figure(label, metric, values[metric.quantity], spec, split=split, seed=seed)
-        for label, metric in metrics.items()
-    ]
+    """Figures in the order of `metrics`, from values by quantity and log Z by the way to it."""
+    found = []
+    for label, metric in metrics.items():
+        log_z = (log_partitions or {})[metric.log_partition] if metric.log_partition else None
+        measured = {"value": None, "standard_error": None, "num_examples": 0, "num_non_finite": 0, "split": ""}
+        if metric.quantity:
+            measured |= {"split": split, **_summary(metric, values[metric.quantity], spec, log_z)}
+        elif log_z and math.isfinite(log_z.value):
+            measured |= {"value": log_z.value, "standard_error": log_z.standard_error}
+        note = log_z.note if log_z else ""
+        found.append(Figure(name=label, unit=metric.unit, kind=metric.kind, seed=seed, note=note, **measured))
+    return found
 
 
-def _figure(label: str, metric: Metric, values: np.ndarray, spec: DataSpec, *, split: str, seed: int) -> Figure:
+def _summary(metric: Metric, values: np.ndarray, spec: DataSpec, log_z: LogPartition | None) -> dict[str, Any]:
+    """The fields of a figure that come from the examples."""
+    if log_z:
+        values = values - log_z.value
     finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
     value, standard_error = metric.summary(values, spec) if finite.all() else (None, None)
-    return Figure(
-        name=label,
-        value=value,
-        unit=metric.unit,
-        kind=metric.kind,
-        standard_error=standard_error,
-        num_examples=len(values),
-        num_non_finite=int(np.sum(~finite)),
-        split=split,
-        seed=seed,
-    )
+    if log_z and standard_error is not None:
+        standard_error = math.hypot(standard_error, log_z.standard_error)
+    return {
+        "value": value,
+        "standard_error": standard_error,
+        "num_examples": len(values),
+        "num_non_finite": int(np.sum(~finite)),
+    }
 
 
 def _function(model: GenerativeModel, name: str, settings: Any) -> Any:
@@ -131,29 +149,3 @@ def _padded(rows: tf.Tensor, size: int) -> tf.Tensor:
     # A last batch of another size would be traced and compiled anew.
     missing = size - len(rows)
     return tf.concat([rows, tf.repeat(rows[-1:], missing, axis=0)], axis=0) if missing else tf.convert_to_tensor(rows)
-
-
-class _Progress:
-    """A bar with speed and remaining time on a terminal; elsewhere a line now and then."""
-
-    def __init__(self, title: str, total: int | None) -> None:
-        self._title, self._total, self._done = title, total, 0
-        self._bar = tqdm.tqdm(total=total, desc=title, unit="example", disable=None, dynamic_ncols=True)
-        self._start = self._last_line = time.monotonic()
-
-    def __enter__(self) -> "_Progress":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._bar.close()
-
-    def update(self, num: int) -> None:
-        """Counts examples."""
-        self._done += num
-        self._bar.update(num)
-        now = time.monotonic()
-        if self._bar.disable and now - self._last_line > _SECONDS_BETWEEN_LINES:
-            self._last_line = now
-            rate = self._done / (now - self._start)
-            left = tqdm.tqdm.format_interval((self._total - self._done) / rate) if self._total else "?"
-            print(f"{self._title} {self._done}/{self._total or '?'} {rate:.1f} examples/s {left} left", flush=True)

@@ -5,6 +5,9 @@ Kinds say how far a figure can be trusted:
   bound             on one side of the truth for certain
   stochastic_bound  a bound in expectation over its own sampling noise
   estimate          neither; biased or not
+
+A model with a partition function gives log p(x), or a bound on it, plus log Z. What it lacks is worked out once, in one
+of the ways of `tfdgm.evaluation.partition`, and each way has metrics of its own.
 """
 
 import dataclasses
@@ -17,6 +20,7 @@ import tensorflow as tf
 
 from tfdgm.configs import UnknownNameError
 from tfdgm.core.types import DataSpec
+from tfdgm.evaluation import enumeration, partition
 from tfdgm.models.base import GenerativeModel
 
 Kind = Literal["exact", "bound", "stochastic_bound", "estimate"]
@@ -42,12 +46,13 @@ class Metric:
     """A figure over a split.
 
     Attributes:
-      quantity: key of `QUANTITIES`.
+      quantity: key of `QUANTITIES`; empty for the figure of log Z itself.
       unit: of the figure.
       kind: see above.
       summary: takes values [N] or [N, D] in float64 and the data specification; gives the figure and its
         standard error, None where it has none.
       label: how the figure is called in reports, with the settings it depends on.
+      log_partition: key of `partition.WAYS` to the log Z that is taken off the values; empty where none is lacking.
     """
 
     quantity: str
@@ -55,6 +60,7 @@ class Metric:
     kind: Kind
     summary: Callable[[np.ndarray, DataSpec], tuple[float, float | None]]
     label: str = ""
+    log_partition: str = ""
 
 
 def mean(values: np.ndarray, spec: DataSpec | None = None) -> tuple[float, float | None]:
@@ -90,8 +96,28 @@ QUANTITIES: dict[str, Quantity] = {
     "iwae": Quantity(
         "iwae_bound", lambda model, x, seeds, settings: model.iwae_bound(x, seeds, settings.num_iwae_samples)
     ),
+    "unnormalized_log_prob": Quantity(
+        "unnormalized_log_prob", lambda model, x, seeds, settings: model.unnormalized_log_prob(x)
+    ),
+    "unnormalized_elbo": Quantity(
+        "unnormalized_elbo",
+        lambda model, x, seeds, settings: model.unnormalized_elbo(x, seeds, settings.num_elbo_samples),
+    ),
+    "pseudo_log_likelihood": Quantity(
+        "pseudo_log_likelihood", lambda model, x, seeds, settings: model.pseudo_log_likelihood(x)
+    ),
     "posterior_mean": Quantity("encode", lambda model, x, seeds, settings: model.encode(x)["z_mean"]),
 }
+
+
+def _by_each_way(name: str, quantity: str, kind: Kind) -> dict[str, Metric]:
+    """A metric that needs log Z, of `kind` where log Z is exact and an estimate where it is one."""
+    return {
+        f"{name}_enumeration": Metric(quantity, "nats", kind, mean, label=name, log_partition="enumeration"),
+        f"{name}_ais": Metric(quantity, "nats", "estimate", mean, log_partition="ais"),
+        f"{name}_reverse_ais": Metric(quantity, "nats", "estimate", mean, log_partition="reverse_ais"),
+    }
+
 
 METRICS: dict[str, Metric] = {
     "log_prob": Metric("log_prob", "nats", "exact", mean),
@@ -101,6 +127,10 @@ METRICS: dict[str, Metric] = {
     # What papers print as a latent-variable model's NLL.
     "nll_upper_bound": Metric("iwae", "nats", "stochastic_bound", negative_mean),
     "active_units": Metric("posterior_mean", "latents", "estimate", num_active),
+    **_by_each_way("log_prob", "unnormalized_log_prob", "exact"),
+    **_by_each_way("elbo", "unnormalized_elbo", "stochastic_bound"),
+    **_by_each_way("log_partition", "", "exact"),
+    "pseudo_log_likelihood": Metric("pseudo_log_likelihood", "nats", "exact", mean),
 }
 
 
@@ -108,7 +138,7 @@ def choose(names: Sequence[str] | None, model: GenerativeModel, settings: Any) -
     """The metrics to work out, by the label they get in reports.
 
     Args:
-      names: keys of `METRICS`, or their labels; None is all that the model can give.
+      names: keys of `METRICS`, or their labels; None is all that the model can give, with log Z in the best ways.
       model: decides by its capabilities.
       settings: the family's evaluation settings, which labels quote.
 
@@ -116,21 +146,29 @@ def choose(names: Sequence[str] | None, model: GenerativeModel, settings: Any) -
       UnknownNameError: for a name that is no metric's, naming the nearest.
       ValueError: for a metric that the model can't give, naming those it can.
     """
-    able = [name for name, metric in METRICS.items() if hasattr(model, QUANTITIES[metric.quantity].capability)]
-    labels = {(METRICS[name].label or name).format(settings): name for name in able}
+    lacks = {name: _lacking(metric, model) for name, metric in METRICS.items()}
+    labels = {(METRICS[name].label or name).format(settings): name for name, lack in lacks.items() if not lack}
     if names is None:
-        return {label: METRICS[name] for label, name in labels.items()}
+        best = ("", *partition.best_ways(model.normalizer().harmonium)) if hasattr(model, "normalizer") else ("",)
+        return {label: METRICS[name] for label, name in labels.items() if METRICS[name].log_partition in best}
     chosen = {}
     for name in names:
         key = labels.get(name, name)
         if key not in METRICS:
             raise UnknownNameError("metric", name, [*METRICS, *labels])
-        if key not in able:
-            capability = QUANTITIES[METRICS[key].quantity].capability
-            raise ValueError(f"metric {name!r} needs {capability!r}, which {model.name} has not; {_offer(able)}")
+        if lacks[key]:
+            offer = f"it can give {', '.join(labels)}" if labels else "it can give none"
+            raise ValueError(f"metric {name!r} needs {lacks[key]}, which {model.name} has not; {offer}")
         chosen[next(label for label, known in labels.items() if known == key)] = METRICS[key]
     return chosen
 
 
-def _offer(able: Sequence[str]) -> str:
-    return f"it can give {', '.join(able)}" if able else "it can give none"
+def _lacking(metric: Metric, model: GenerativeModel) -> str:
+    """What the model would need for a metric; empty where it has it."""
+    if metric.quantity and not hasattr(model, QUANTITIES[metric.quantity].capability):
+        return repr(QUANTITIES[metric.quantity].capability)
+    if metric.log_partition and not hasattr(model, "normalizer"):
+        return repr("normalizer")
+    if metric.log_partition and metric.log_partition not in partition.possible_ways(model.normalizer().harmonium):
+        return f"a side of at most {enumeration.MAX_UNITS} binary units"
+    return ""

@@ -4,7 +4,7 @@ import json
 import math
 import os
 import pathlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tfdgm.configs import presets
@@ -15,7 +15,8 @@ _HEAD = """# Results
 
 Every figure here was written by `python -m trainers.evaluate` to a file in `results/`, and this page is made from those
 files by `python -m tfdgm.evaluation.report`. Bounds are on log p(x) from below (`nll_upper_bound`: on -log p(x) from
-above); a `stochastic_bound` is one in expectation. The standard error is that of the mean over the examples.
+above); a `stochastic_bound` is one in expectation. The standard error is that of the mean over the examples and, where
+an estimate of log Z enters, of that too. Notes say how log Z was worked out.
 """
 _COLUMNS = ("preset", "metric", "value", "std. error", "unit", "kind", "split", "examples", "published")
 _RUN_COLUMNS = ("preset", "command", "seed", "step", "minutes", "cores", "commit")
@@ -32,9 +33,12 @@ def write_report(results_dir: str | os.PathLike[str] = RESULTS, page: str | os.P
     if not paths:
         raise FileNotFoundError(f"{results_dir} has no *.json; trainers.evaluate writes them")
     results = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
-    figures = _table(_COLUMNS, [row for result in results for row in _figure_rows(result)])
+    notes = footnotes(metric for result in results for metric in result["metrics"])
+    figures = _table(_COLUMNS, [row for result in results for row in _figure_rows(result, notes)])
     runs = _table(_RUN_COLUMNS, [_run_row(result) for result in results])
     text = f"{_HEAD}\n{figures}\n\n## Runs\n\n{runs}\n"
+    if notes:
+        text += "\n" + "".join(f"[^{number}]: {note}\n" for note, number in notes.items())
     pathlib.Path(page).parent.mkdir(parents=True, exist_ok=True)
     pathlib.Path(page).write_text(text, encoding="utf-8")
     return text
@@ -44,21 +48,29 @@ def shown(metric: Mapping[str, Any]) -> tuple[str, str]:
     """Value and standard error of one figure as text, as many digits as the error leaves meaning in."""
     value, error = metric["value"], metric["standard_error"]
     if value is None:
-        return f"{metric['num_non_finite']:,} not finite", ""
+        count = metric["num_non_finite"]  # of examples; log Z itself has none
+        return f"{count:,} not finite" if count else "not finite", ""
     if not error:
         return f"{value:.6g}", "" if error is None else "0"
     digits = max(0, 1 - math.floor(math.log10(error)))
     return f"{value:.{digits}f}", f"{error:.{digits}f}"
 
 
-def _figure_rows(result: dict[str, Any]) -> Iterator[Sequence[str]]:
+def footnotes(metrics: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """The notes of figures, each once, numbered from 1; figures of old files have none."""
+    notes = dict.fromkeys(metric["note"] for metric in metrics if metric.get("note"))
+    return {note: number for number, note in enumerate(notes, start=1)}
+
+
+def _figure_rows(result: dict[str, Any], notes: Mapping[str, int]) -> Iterator[Sequence[str]]:
     for metric in result["metrics"]:
+        mark = f"[^{notes[metric['note']]}]" if metric.get("note") else ""
         yield (
             f"`{result['preset']}`",
             metric["name"],
             *shown(metric),
             metric["unit"],
-            metric["kind"],
+            metric["kind"] + mark,
             metric["split"],
             f"{metric['num_examples']:,}",
             _published(result["preset"], metric["name"]),

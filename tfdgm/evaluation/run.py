@@ -5,15 +5,16 @@ import json
 import os
 import pathlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tfdgm.configs import ExperimentConfig
 from tfdgm.data import eval_batches, open_data
-from tfdgm.evaluation import provenance
+from tfdgm.evaluation import partition, provenance
 from tfdgm.evaluation.measure import Figure, batch_size, figures, measure
-from tfdgm.evaluation.metrics import choose
-from tfdgm.evaluation.report import shown
+from tfdgm.evaluation.metrics import Metric, choose
+from tfdgm.evaluation.report import footnotes, shown
+from tfdgm.models.base import GenerativeModel
 from tfdgm.workdir.files import WorkdirError, read_config, write_atomically
 from tfdgm.workdir.restore import restore_model
 
@@ -53,9 +54,10 @@ def evaluate(
     start = time.monotonic()
     batches = eval_batches(data, _SPLIT, batch_size=batch_size(spec), seed=config.seed)
     num_examples = data.splits[_SPLIT].num_examples
-    quantities = dict.fromkeys(metric.quantity for metric in chosen.values())
+    log_partitions = _log_partitions(model, chosen, config)
+    quantities = dict.fromkeys(metric.quantity for metric in chosen.values() if metric.quantity)
     values = measure(model, batches, quantities, config.evaluation, seed=config.seed, num_examples=num_examples)
-    found = figures(chosen, values, spec, split=_SPLIT, seed=config.seed)
+    found = figures(chosen, values, spec, split=_SPLIT, seed=config.seed, log_partitions=log_partitions)
     report = {
         "config": config.to_dict(),
         "checkpoint": dataclasses.asdict(restored),
@@ -71,13 +73,26 @@ def evaluate(
 
 
 def table(found: Iterable[Figure]) -> str:
-    """The figures as aligned columns."""
+    """The figures as aligned columns, what they rest on in numbered notes below."""
+    reported = [dataclasses.asdict(figure) for figure in found]
+    notes = footnotes(reported)
     rows = [("metric", "value", "std. error", "unit", "kind", "examples")]
-    rows += [(f.name, *shown(dataclasses.asdict(f)), f.unit, f.kind, f"{f.num_examples:,}") for f in found]
+    for figure in reported:
+        kind = f"{figure['kind']} [{notes[figure['note']]}]" if figure["note"] else figure["kind"]
+        rows.append((figure["name"], *shown(figure), figure["unit"], kind, f"{figure['num_examples']:,}"))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     align = ("<", ">", ">", "<", "<", ">")
     lines = ["  ".join(f"{cell:{a}{w}}" for cell, a, w in zip(row, align, widths, strict=True)) for row in rows]
+    lines += [f"[{number}] {note}" for note, number in notes.items()]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _log_partitions(
+    model: GenerativeModel, chosen: Mapping[str, Metric], config: ExperimentConfig
+) -> dict[str, partition.LogPartition]:
+    """log Z by each way that the chosen metrics need."""
+    ways = dict.fromkeys(metric.log_partition for metric in chosen.values() if metric.log_partition)
+    return {way: partition.WAYS[way](model.normalizer(), config.evaluation, config.seed) for way in ways}
 
 
 def _write(path: pathlib.Path, report: dict[str, Any]) -> None:
