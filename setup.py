@@ -81,6 +81,8 @@ setup(
             "tfdgm-sample = trainers.sample:main",
             "tfdgm-export = trainers.export:main",
             "tfdgm-demo = trainers.demo:main",
+            "tfdgm-explaining-away = trainers.explaining_away:main",
+            "tfdgm-infinite-depth = trainers.infinite_depth:main",
             "tfdgm-serve = serving.server:main",
             "tfdgm-sample-client = serving.client:main",
         ]

@@ -73,6 +73,8 @@ def test_wheel_states_version_licence_and_commands(wheel):
         "tfdgm-sample",
         "tfdgm-export",
         "tfdgm-demo",
+        "tfdgm-explaining-away",
+        "tfdgm-infinite-depth",
         "tfdgm-serve",
         "tfdgm-sample-client",
     }

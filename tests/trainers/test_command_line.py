@@ -7,9 +7,17 @@ import sys
 import pytest
 from absl import flags
 
-from trainers import command_line, demo, evaluate, export, sample, train
+from trainers import command_line, demo, evaluate, explaining_away, export, infinite_depth, sample, train
 
-_BINARIES = {"train": train, "evaluate": evaluate, "sample": sample, "export": export, "demo": demo}
+_BINARIES = {
+    "train": train,
+    "evaluate": evaluate,
+    "sample": sample,
+    "export": export,
+    "demo": demo,
+    "explaining_away": explaining_away,
+    "infinite_depth": infinite_depth,
+}
 _NO_TENSORFLOW = """
 import importlib, sys
 code = importlib.import_module(sys.argv[1]).main(sys.argv[2:])
@@ -127,6 +135,8 @@ def test_help_is_a_page_that_fits(capsys, name):
         ("evaluate", ["--workdir=/nowhere"], 2),
         ("sample", ["--workdir=/nowhere", "--out=x.png"], 2),
         ("export", ["--workdir=/nowhere", "--base=b"], 2),
+        ("explaining_away", ["--weights=x"], 2),
+        ("infinite_depth", ["--workdir=/nowhere"], 2),
     ],
 )
 def test_answers_without_tensorflow(name, argv, code):
