@@ -8,8 +8,8 @@ class PartitionEvaluation:
     """How `trainers.evaluate` finds log Z: by enumeration where one side has at most 20 units, else by annealing.
 
     Attributes:
-      num_ais_runs: annealed chains in each direction.
-      num_ais_temperatures: inverse temperatures from 0 to 1, spaced as Salakhutdinov & Murray (2008) have it.
+      num_ais_runs: annealed chains in each direction, at least 2.
+      num_ais_temperatures: inverse temperatures from 0 to 1, at least 2, spaced as Salakhutdinov & Murray (2008) have it.
       num_burn_in_sweeps: Gibbs sweeps of the reverse runs' first states.
     """
 
