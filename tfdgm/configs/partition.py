@@ -9,7 +9,7 @@ class PartitionEvaluation:
 
     Attributes:
       num_ais_runs: annealed chains in each direction, at least 2.
-      num_ais_temperatures: inverse temperatures from 0 to 1, at least 2, spaced as Salakhutdinov & Murray (2008) have it.
+      num_ais_temperatures: inverse temperatures from 0 to 1, at least 2, spaced as in Salakhutdinov & Murray (2008).
       num_burn_in_sweeps: Gibbs sweeps of the reverse runs' first states.
     """
 
