@@ -63,3 +63,30 @@ def test_there_are_rows_within_a_step_only():
         assert step_rows.running_rows() is rows
     with pytest.raises(RuntimeError, match="belong to a training or test step"):
         step_rows.running_rows()
+
+
+@pytest.mark.parametrize(("sizes", "num_chains"), [((4, 4), 6), ((4, 4), 20), ((2, 6), 12), ((8, 0), 5), ((8,), 3)])
+def test_other_rows_are_dealt_out_in_proportion(sizes, num_chains):
+    """Parts of a variable with a row for each chain: taken by their owners and put together, it is whole again."""
+    firsts = np.cumsum([0, *sizes[:-1]])
+    parts = [_rows(size, first).of(num_chains, "num_chains") for size, first in zip(sizes, firsts, strict=True)]
+    assert [int(part.num_rows) for part in parts] == [size * num_chains // 8 for size in sizes]
+    values = np.random.default_rng(0).normal(size=(2, num_chains, 3))
+    for axis, whole in ((1, values), (0, values[0])):
+        mine = [part.gather_mine(tf.constant(whole), axis) for part in parts]
+        np.testing.assert_array_equal(np.concatenate(mine, axis), whole)
+        padded = [part.pad_others(rows, axis) for part, rows in zip(parts, mine, strict=True)]
+        np.testing.assert_array_equal(sum(padded), whole)
+    noise = np.concatenate([part.noise((2,), 0, "float32") for part in parts])
+    np.testing.assert_array_equal(noise, _rows().of(num_chains, "num_chains").noise((2,), 0, "float32"))
+    assert len(np.unique(noise)) == 2 * num_chains
+
+
+@pytest.mark.parametrize(("num_rows", "num_chains"), [(4, 7), (3, 12)])
+def test_rows_that_do_not_come_out_whole_are_refused(num_rows, num_chains):
+    message = (
+        f"num_chains is {num_chains}; it must be a multiple of the number of replicas, "
+        "and each batch must give all replicas equally many rows"
+    )
+    with pytest.raises(ValueError, match=message):
+        _rows(num_rows).of(num_chains, "num_chains")

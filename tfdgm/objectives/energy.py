@@ -66,14 +66,19 @@ def conditional_log_prob(
     With v~i for v with unit i flipped it is -softplus(F(v) - F(v~i)).
 
     Args:
-      harmonium: at its own temperature.
+      harmonium: at beta = 1.
       v: [B, V].
       index: i, int32 [B].
       hidden_field: that of v, where it is known already.
 
     Returns:
       [B], nats; times V, with i drawn evenly, an unbiased estimate of the pseudo-log-likelihood.
+
+    Raises:
+      ValueError: for a tempered harmonium.
     """
+    if harmonium.beta is not None:
+        raise ValueError(f"beta is {harmonium.beta}; conditionals are those of the model itself, beta None")
     hidden_field = harmonium.hidden_field(v) if hidden_field is None else hidden_field
     flip = 1.0 - 2.0 * tf.gather(v, index, axis=1, batch_dims=1)  # what flipping adds to v_i
     flipped_field = hidden_field + flip[:, tf.newaxis] * tf.gather(harmonium.kernel, index)
