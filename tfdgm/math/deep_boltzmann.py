@@ -37,11 +37,6 @@ class DeepBoltzmann:
     offsets: tuple[tf.Tensor, ...]
     means: tuple[tf.Tensor, ...]
 
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """N_0, ..., N_L."""
-        return tuple(bias.shape[0] for bias in self.biases)
-
     def from_below(self, layer: int, below: tf.Tensor) -> tf.Tensor:
         """What the layer below adds to the field of `layer`, [..., N_layer]."""
         return tf.matmul(below, self.kernels[layer - 1])
@@ -78,4 +73,4 @@ class DeepBoltzmann:
             return self.kernels[row]
         if column == row - 1:
             return tf.transpose(self.kernels[column])
-        return tf.zeros([self.sizes[row], self.sizes[column]], self.kernels[0].dtype)
+        return tf.zeros([*self.biases[row].shape, *self.biases[column].shape], self.kernels[0].dtype)
