@@ -27,7 +27,7 @@ def _define(values: flags.FlagValues) -> None:
     flags.DEFINE_integer("num", 500, "ancestral passes a depth, and chains", lower_bound=2, flag_values=values)
     flags.DEFINE_integer("num_sweeps", 5000, "Gibbs sweeps of the chains", lower_bound=1, flag_values=values)
     flags.DEFINE_integer("seed", 0, "of the small RBM, and of the first pass", lower_bound=0, flag_values=values)
-    flags.DEFINE_string("out", None, "picture to write, .png: a row a depth, the chains last", flag_values=values)
+    flags.DEFINE_string("out", None, "picture to write, .png: a row a depth, then the chains", flag_values=values)
 
 
 def _unroll(values: flags.FlagValues) -> int:
@@ -78,8 +78,11 @@ def _compare(model: Any, depths: list[int], values: flags.FlagValues) -> None:
         *fantasies.by_ancestral_passes(model, depths, seeds),
         fantasies.by_chains(model, values.num_sweeps, seeds),
     ]
+    draws, exact_means = fantasies.by_enumeration(model, seeds) or (None, None)
+    if draws:
+        rows.append(draws)
     print(f"\nRBM of {values.workdir}, {values.num} ancestral passes a depth, chains of {values.num_sweeps} sweeps:")
-    print(fantasies.table(rows, fantasies.exact_means(model)))
+    print(fantasies.table(rows, exact_means))
     if values.out:
         picture_file.write(values.out, fantasies.picture(model, rows, min(values.num, _NUM_COLUMNS)))
 

@@ -31,22 +31,23 @@ def test_ancestral_passes_have_the_means_of_their_own_truncation(model):
     f_v, f_h = small.free_energy(binary_states(4)), small.hidden_free_energy(binary_states(3))
     for depth, row in zip(depths, fantasies.by_ancestral_passes(model, depths, _SEEDS), strict=True):
         *_, log_h, log_v = log_marginal_tables(unroll(small, depth))
-        assert row.depth == depth
+        assert row.name == str(depth)
         _is_mean(row.free_energy, float(tf.reduce_sum(tf.exp(log_v) * f_v)))
         _is_mean(row.hidden_free_energy, float(tf.reduce_sum(tf.exp(log_h) * f_h)))
 
 
-def test_deep_passes_and_chains_have_the_means_of_the_rbm(model):
-    exact = fantasies.exact_means(model)
-    assert set(exact) == {"hidden"}
+def test_deep_passes_chains_and_exact_draws_have_the_means_of_the_rbm(model):
     small = infinite_depth.small_harmonium(2)
-    free_energy = small.hidden_free_energy(binary_states(3))
-    assert exact["hidden"] == pytest.approx(float(tf.reduce_sum(tf.nn.softmax(-free_energy) * free_energy)), rel=1e-5)
+    f_v, f_h = small.free_energy(binary_states(4)), small.hidden_free_energy(binary_states(3))
+    mean_v, mean_h = (float(tf.reduce_sum(tf.nn.softmax(-energy) * energy)) for energy in (f_v, f_h))
+    draws, exact = fantasies.by_enumeration(model, _SEEDS)
+    assert exact == {"hidden": pytest.approx(mean_h, rel=1e-5)}
     (deep,) = fantasies.by_ancestral_passes(model, [60], _SEEDS)
     chains = fantasies.by_chains(model, 60, _SEEDS)
-    assert chains.depth is None
-    for row in (deep, chains):
-        _is_mean(row.hidden_free_energy, exact["hidden"])
+    assert [row.name for row in (deep, chains, draws)] == ["60", "chains", "exact draws"]
+    for row in (deep, chains, draws):
+        _is_mean(row.free_energy, mean_v)
+        _is_mean(row.hidden_free_energy, mean_h)
 
 
 def test_means_are_those_of_the_last_layer(model):
@@ -64,9 +65,9 @@ def test_table_and_picture_have_a_row_for_each(model):
     ]
     lines = fantasies.table(rows, {"hidden": -1.25}).splitlines()
     assert [line.split()[0] for line in lines] == ["depth", "1", "4", "chains", "exact"]
-    assert lines[-1].split()[1:] == ["-1.250"]
+    assert lines[-1].split() == ["exact", "mean", "-1.250"]
     assert lines[-1].index("-1.250") > lines[1].index(f"{rows[0].free_energy.mean:.3f}") + 12
-    assert fantasies.table(rows, {}).splitlines() == lines[:-1]
+    assert fantasies.table(rows).splitlines() == lines[:-1]
     height, width, _ = fantasies.picture(model, rows, 6).shape
     assert width / height == pytest.approx(2.0, rel=0.02)  # six columns, three rows
 
@@ -80,5 +81,5 @@ def test_only_binary_rbms_have_such_a_net(model):
         fantasies.require_binary_rbm(gaussian)
 
 
-def test_many_units_have_no_exact_means():
-    assert fantasies.exact_means(tfdgm.build("rbm", num_hidden=21)) == {}
+def test_many_units_are_not_enumerated():
+    assert fantasies.by_enumeration(tfdgm.build("rbm", num_hidden=21), _SEEDS) is None

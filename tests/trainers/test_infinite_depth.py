@@ -30,10 +30,10 @@ def test_a_run_gets_a_table_and_a_picture(rbm_run, capsys):
     argv = [f"--workdir={rbm_run}", "--depths=1,4", "--num=8", "--num_sweeps=3", f"--out={path}"]
     assert infinite_depth.main(argv) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[-6:-1]] == ["depth", "1", "4", "chains", "exact"]
+    assert [line.split()[0] for line in lines[-7:-1]] == ["depth", "1", "4", "chains", "exact", "exact"]
     assert lines[-1] == str(path)
     height, width, _ = tf.io.decode_png(path.read_bytes()).shape
-    assert width / height == pytest.approx(8 / 3, rel=0.02)
+    assert width / height == pytest.approx(8 / 4, rel=0.02)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ from tfdgm.math.harmonium import Harmonium
 from tfdgm.math.units import BERNOULLI
 from tfdgm.models.rbm import RBM
 
-_CHAIN_STREAM = 1  # seeds of the RBM's own chains; a net of depth L takes stream 1 + L
+# Seeds of the RBM's own chains and of exact draws; a net of depth L takes stream 1 + L.
+_EXACT_STREAM, _CHAIN_STREAM = 0, 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,16 +32,16 @@ class Statistic:
 
 @dataclasses.dataclass(frozen=True)
 class Fantasies:
-    """Draws of a net, or of the RBM's chains.
+    """Draws of a net, or of the RBM.
 
     Attributes:
-      depth: of the net; None for chains.
+      name: the net's depth, or how else they came about.
       free_energy: mean F(v) of the last layer.
       hidden_free_energy: mean F(h) = -log p(h) - log Z of the layer above it.
       means: E[v | h] at that layer, [N, V].
     """
 
-    depth: int | None
+    name: str
     free_energy: Statistic
     hidden_free_energy: Statistic
     means: tf.Tensor
@@ -63,7 +64,7 @@ def by_ancestral_passes(model: RBM, depths: Sequence[int], seeds: tf.Tensor) -> 
         h = v = None
         for x in unroll(harmonium, depth).ancestral_pass(philox.fold_in(seeds, _CHAIN_STREAM + depth)):
             h, v = v, x
-        yield _fantasies(harmonium, depth, h, v)
+        yield _fantasies(harmonium, str(depth), h, v)
 
 
 def by_chains(model: RBM, num_sweeps: int, seeds: tf.Tensor) -> Fantasies:
@@ -74,32 +75,34 @@ def by_chains(model: RBM, num_sweeps: int, seeds: tf.Tensor) -> Fantasies:
     def last_states(v: tf.Tensor) -> tf.Tensor:
         return gibbs.run(harmonium, v, seeds, num_sweeps)[0]
 
-    v = last_states(gibbs.start(harmonium, seeds))
-    noise = philox.row_uniform(philox.fold_in(seeds), (harmonium.num_hidden,), dtype=v.dtype)
-    h = harmonium.sample_hidden(v, noise)
-    return _fantasies(harmonium, None, h, v)
+    return _with_parents(harmonium, "chains", last_states(gibbs.start(harmonium, seeds)), seeds)
 
 
-def exact_means(model: RBM) -> dict[enumeration.Side, float]:
-    """E[F] under the RBM, nats, of its smaller side, by the sum over all states; empty where there are too many."""
+def by_enumeration(model: RBM, seeds: tf.Tensor) -> tuple[Fantasies, dict[enumeration.Side, float]] | None:
+    """Exact independent draws, and E[F] of the smaller side, nats, by the sum over all of its states.
+
+    Returns:
+      None where neither side is small enough.
+    """
     harmonium = model.layer.harmonium()
     if enumeration.side(harmonium) is None:
-        return {}
-    states = enumeration.enumerate_states(harmonium)
+        return None
+    states, seeds = enumeration.enumerate_states(harmonium), philox.fold_in(seeds, _EXACT_STREAM)
+    v = tf.cast(states.samples(seeds), harmonium.kernel.dtype)
     free_energy = -states.log_masses
-    return {states.side: float(tf.reduce_sum(tf.nn.softmax(-free_energy) * free_energy))}
+    mean = float(tf.reduce_sum(tf.nn.softmax(-free_energy) * free_energy))
+    return _with_parents(harmonium, "exact draws", v, seeds), {states.side: mean}
 
 
-def table(rows: Sequence[Fantasies], exact: dict[enumeration.Side, float]) -> str:
-    """Mean free energies in nats by depth, of the chains, and the exact expectation of a side where it is known."""
-    lines = [f"{'depth':<8}{'F(v)':>12}{'+-':>9}{'F(h)':>12}{'+-':>9}"]
+def table(rows: Sequence[Fantasies], exact: dict[enumeration.Side, float] | None = None) -> str:
+    """Mean free energies in nats, a line for each of `rows`, and the exact expectation of a side where it is known."""
+    lines = [f"{'depth':<12}{'F(v)':>12}{'+-':>9}{'F(h)':>12}{'+-':>9}"]
     for row in rows:
-        name = "chains" if row.depth is None else str(row.depth)
         means = (row.free_energy, row.hidden_free_energy)
-        lines.append(f"{name:<8}" + "".join(f"{value.mean:12.3f}{value.standard_error:9.3f}" for value in means))
+        lines.append(f"{row.name:<12}" + "".join(f"{value.mean:12.3f}{value.standard_error:9.3f}" for value in means))
     if exact:
         cells = (f"{exact[side]:12.3f}{'':9}" if side in exact else f"{'':21}" for side in ("visible", "hidden"))
-        lines.append(f"{'exact':<8}{''.join(cells)}".rstrip())
+        lines.append(f"{'exact mean':<12}{''.join(cells)}".rstrip())
     return "\n".join(lines)
 
 
@@ -109,9 +112,14 @@ def picture(model: RBM, rows: Sequence[Fantasies], num_columns: int) -> np.ndarr
     return images.contact_sheet(model.visibles.events(means), model.spec, num_columns)
 
 
-def _fantasies(harmonium: Harmonium, depth: int | None, h: tf.Tensor, v: tf.Tensor) -> Fantasies:
+def _with_parents(harmonium: Harmonium, name: str, v: tf.Tensor, seeds: tf.Tensor) -> Fantasies:
+    noise = philox.row_uniform(philox.fold_in(seeds), (harmonium.num_hidden,), dtype=v.dtype)
+    return _fantasies(harmonium, name, harmonium.sample_hidden(v, noise), v)
+
+
+def _fantasies(harmonium: Harmonium, name: str, h: tf.Tensor, v: tf.Tensor) -> Fantasies:
     means = harmonium.visible.mean(harmonium.visible_field(h))
-    return Fantasies(depth, _mean(harmonium.free_energy(v)), _mean(harmonium.hidden_free_energy(h)), means)
+    return Fantasies(name, _mean(harmonium.free_energy(v)), _mean(harmonium.hidden_free_energy(h)), means)
 
 
 def _mean(values: tf.Tensor) -> Statistic:
