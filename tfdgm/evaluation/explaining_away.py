@@ -110,7 +110,7 @@ def picture(columns: Sequence[Distribution]) -> np.ndarray:
         levels = np.exp(column.log_p - column.log_p.max()).reshape(-1, 2).T.reshape(-1, 1, 1, 1)
         cells = np.round(255.0 * levels).astype(np.uint8).repeat(_CELL, axis=1).repeat(_CELL, axis=2)
         grids.append(images.tile(cells, len(cells) // 2, gap=2, level=96))
-    return images.tile(np.stack(grids), len(grids), gap=_CELL, level=255)
+    return images.tile(np.stack(grids), len(grids), gap=_CELL, level=96)
 
 
 def _require_causes(cause_biases: Sequence[float], weights: Sequence[float], effect_bias: float) -> None:
