@@ -211,6 +211,11 @@ class GenerativeModel(keras.Model):
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
         """Nothing: variables stand. Keras's own consumes a batch and fails on one replica a worker."""
 
+    def _trackable_children(self, save_type: str = "checkpoint", **kwargs: Any) -> dict[str, Any]:
+        """Keras's, and all variables by path: it leaves out of checkpoints what layers and models hold in lists."""
+        by_path = {variable.path: variable for variable in self.variables} if save_type == "checkpoint" else {}
+        return {**by_path, **super()._trackable_children(save_type, **kwargs)}
+
     def _counter(self, name: str) -> keras.Variable:
         return self.add_weight(
             shape=(), initializer="zeros", dtype="int64", trainable=False, aggregation="only_first_replica", name=name
