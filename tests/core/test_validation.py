@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfdgm.core.validation import require_at_least, require_choice
+from tfdgm.core.validation import require_at_least, require_between, require_choice
 
 
 def test_choice_names_field_value_and_choices():
@@ -15,3 +15,10 @@ def test_at_least_names_the_first_field_below():
     require_at_least(1, latent_dim=1, num_layers=2)
     with pytest.raises(ValueError, match="^num_layers is 0; it must be at least 1$"):
         require_at_least(1, latent_dim=1, num_layers=0)
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.5, float("nan")])
+def test_between_names_the_first_field_outside(rate):
+    require_between(0, 1, mean_rate=0.0, target=1.0)
+    with pytest.raises(ValueError, match=f"^rate is {rate}; it must lie between 0 and 1$"):
+        require_between(0, 1, target=0.5, rate=rate)

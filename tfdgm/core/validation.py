@@ -15,3 +15,10 @@ def require_at_least(minimum: float, **fields: float) -> None:
     for field, value in fields.items():
         if value < minimum:
             raise ValueError(f"{field} is {value}; it must be at least {minimum}")
+
+
+def require_between(minimum: float, maximum: float, **fields: float) -> None:
+    """Raises ValueError for the first field outside [minimum, maximum]."""
+    for field, value in fields.items():
+        if not minimum <= value <= maximum:
+            raise ValueError(f"{field} is {value}; it must lie between {minimum} and {maximum}")

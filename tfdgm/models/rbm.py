@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from tfdgm.core import philox
 from tfdgm.core.types import DataSpec, Endpoint
-from tfdgm.core.validation import require_at_least
+from tfdgm.core.validation import require_at_least, require_between
 from tfdgm.math import gibbs
 from tfdgm.math.harmonium import Normalizer
 from tfdgm.math.units import BERNOULLI
@@ -56,7 +56,8 @@ class RBM(GenerativeModel):
         """
         super().__init__(spec, **kwargs)
         require_at_least(1, num_hidden=num_hidden, num_sampling_steps=num_sampling_steps)
-        require_at_least(0, mean_rate=mean_rate, weight_decay=weight_decay, sparsity_weight=sparsity_weight)
+        require_at_least(0, weight_decay=weight_decay, sparsity_weight=sparsity_weight)
+        require_between(0, 1, mean_rate=mean_rate, sparsity_target=sparsity_target)
         self.num_sampling_steps, self.mean_rate = num_sampling_steps, mean_rate
         self.weight_decay, self.sparsity_target, self.sparsity_weight = weight_decay, sparsity_target, sparsity_weight
         self.visibles = visibles(visible_units, spec)
