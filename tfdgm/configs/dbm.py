@@ -80,7 +80,7 @@ def _sgd(learning_rate: float) -> OptimizerConfig:
 
 def _mnist(argument: str) -> ExperimentConfig:
     config = ExperimentConfig(
-        model=DBMConfig(num_pretraining_steps=10_000),
+        model=DBMConfig(),
         optimizers=DBMOptimizers(
             rbm=_sgd(0.05), dbm=_sgd(0.05), classifier=OptimizerConfig(learning_rate=3e-4, schedule="cosine")
         ),

@@ -23,7 +23,7 @@ def checked(value: tf.Tensor, condition: tf.Tensor, *message: str | tf.Tensor) -
     """
     if tf.executing_eagerly():
         if not bool(condition):
-            raise ValueError(" ".join(str(part.numpy() if tf.is_tensor(part) else part) for part in message))
+            raise ValueError(" ".join(str(part if isinstance(part, str) else part.numpy()) for part in message))
         return value
     with tf.control_dependencies([tf.debugging.Assert(condition, list(message))]):
         return tf.identity(value)

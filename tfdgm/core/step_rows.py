@@ -73,8 +73,9 @@ class StepRows:
 
     def pad_others(self, values: tf.Tensor, axis: int = 0) -> tf.Tensor:
         """This replica's rows with zeros for all others: summed over replicas, the whole."""
-        after = self.num_global_rows - self.first_row - self.num_rows
-        return tf.pad(values, [[self.first_row, after] if i == axis else [0, 0] for i in range(values.shape.rank)])
+        here = tf.stack([self.first_row, self.num_global_rows - self.first_row - self.num_rows])
+        nowhere = tf.zeros([2], tf.int32)
+        return tf.pad(values, tf.stack([here if i == axis else nowhere for i in range(values.shape.rank)]))
 
     def share(self, local_mean: tf.Tensor) -> tf.Tensor:
         """What a mean over this replica's rows adds to the mean over all: the sum over replicas is exact."""

@@ -99,7 +99,7 @@ def swap_neighbours(harmonium: Harmonium, betas: np.ndarray, v: tf.Tensor, noise
     is_cold, is_hot = slice(first, end, 2), slice(first + 1, end, 2)
     at_cold, at_hot = (tempered(harmonium, betas[which]) for which in (is_cold, is_hot))
     log_ratio = swap_log_ratio(at_cold, at_hot, v[is_cold], v[is_hot])
-    accepted = (tf.math.log(noise[is_cold]) < log_ratio)[..., tf.newaxis]
+    accepted = tf.expand_dims(tf.math.log(noise[is_cold]) < log_ratio, axis=-1)
     pairs = [tf.where(accepted, v[is_hot], v[is_cold]), tf.where(accepted, v[is_cold], v[is_hot])]
     swapped = tf.reshape(tf.stack(pairs, axis=1), tf.shape(v[first:end]))
     return tf.concat([v[:first], swapped, v[end:]], axis=0)
@@ -112,6 +112,6 @@ def tempered(harmonium: Harmonium, betas: np.ndarray) -> Harmonium:
 
 def run_with_noise(harmonium: Harmonium, v: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
     """Sweeps by uniforms that are given: v [N, V] and noise [N, num_sweeps, H + V] to v [N, V]."""
-    for index in range(noise.shape[1]):
-        v = harmonium.sweep(v, noise[:, index])
+    for uniforms in tf.unstack(noise, axis=1):
+        v = harmonium.sweep(v, uniforms)
     return v

@@ -42,12 +42,12 @@ class Harmonium:
     @property
     def num_visible(self) -> int:
         """V."""
-        return self.kernel.shape[0]
+        return int(self.kernel.shape[0] or 0)
 
     @property
     def num_hidden(self) -> int:
         """H."""
-        return self.kernel.shape[1]
+        return int(self.kernel.shape[1] or 0)
 
     def at(self, beta: tf.Tensor | float) -> "Harmonium":
         """The member of the tempered family at inverse temperature `beta`."""
@@ -88,8 +88,8 @@ class Harmonium:
 
     def sweep(self, v: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
         """One block Gibbs sweep v -> h -> v by uniforms [..., H + V], the hidden units' first."""
-        h = self.sample_hidden(v, noise[..., : self.num_hidden])
-        return self.sample_visible(h, noise[..., self.num_hidden :])
+        hidden_noise, visible_noise = tf.split(noise, [self.num_hidden, self.num_visible], axis=-1)
+        return self.sample_visible(self.sample_hidden(v, hidden_noise), visible_noise)
 
     def _tempered(self, visible_field: tf.Tensor) -> tf.Tensor:
         if self.beta is None:

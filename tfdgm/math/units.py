@@ -47,7 +47,7 @@ class Bernoulli(Units):
 
     def log_base(self, v: tf.Tensor) -> tf.Tensor:
         """Zero."""
-        return tf.zeros_like(v[..., 0])
+        return tf.zeros(tf.shape(v)[:-1], v.dtype)
 
     def log_partition(self, field: tf.Tensor) -> tf.Tensor:
         """Sum of softplus(field)."""
@@ -104,7 +104,7 @@ class Softmax(Units):
 
     def log_base(self, v: tf.Tensor) -> tf.Tensor:
         """Zero."""
-        return tf.zeros_like(v[..., 0])
+        return tf.zeros(tf.shape(v)[:-1], v.dtype)
 
     def log_partition(self, field: tf.Tensor) -> tf.Tensor:
         """Sum over the groups of logsumexp(field)."""
