@@ -73,12 +73,21 @@ def _preset(
     examples: Callable,
     *groups: str,
     is_discrete: bool = True,
+    phase: str = "",
     **fields: object,
 ) -> Golden:
+    """In `phase` where it is named, else in the model's first."""
     config = dataclasses.replace(get_config(f"{preset}:smoke").model, **fields)
+
+    def make() -> GenerativeModel:
+        model = build_from_config(config, spec, seed=0)
+        if phase:
+            model.phase = next(known for known in model.phases() if known.name == phase)
+        return model
+
     return Golden(
         name=name,
-        make=lambda: build_from_config(config, spec, seed=0),
+        make=make,
         spec=spec,
         examples=examples,
         optimizers=_adam(*groups),
@@ -91,6 +100,19 @@ def _rbm(kind: str, spec: DataSpec, examples: Callable, *, is_discrete: bool = T
     """More chains than examples in a batch, to a number that replicas can share."""
     fields = {"num_hidden": 5, "num_chains": 12, **fields}
     return _preset(kind, "rbm:digits", spec, examples, "rbm", is_discrete=is_discrete, **fields)
+
+
+def _dbm(name: str, *groups: str, **fields: object) -> Golden:
+    """Three hidden layers, so that a side of the machine has two of them; the labels' phase has tests of its own."""
+    fields = {"hidden_sizes": (5, 4, 3), "num_chains": 12, "num_discriminative_steps": 0, **fields}
+    return _preset(name, "dbm:digits", _BITS, _words, *groups, **fields)
+
+
+def _dbn(name: str, **fields: object) -> Golden:
+    """A top that has room for the first layer turned round, and chains that replicas can share."""
+    fields = {"hidden_sizes": (5, 8), "num_chains": 12, **fields}
+    groups = ("rbm_1", "rbm_2", "generative", "recognition", "top")
+    return _preset(name, "dbn:digits", _BITS, _words, *groups, **fields)
 
 
 def _bars(rng: np.random.Generator, num: int) -> np.ndarray:
@@ -137,6 +159,10 @@ GOLDENS: dict[str, Golden] = {
         _rbm("rbm_tempering", _BITS, _words, negative_phase="tempering", num_temperatures=3, weight_decay=0.01),
         _rbm("rbm_gaussian", _PLANE, _ring, is_discrete=False, visible_units="gaussian", negative_phase="cd"),
         _rbm("rbm_softmax", _LEVELS, _levels, visible_units="softmax", num_gibbs_steps=2),
+        _dbm("dbm", "dbm", num_pretraining_steps=0),
+        _dbm("dbm_pretraining", "rbm_1", "rbm_2", "rbm_3", "dbm", num_pretraining_steps=10, phase="rbm_2"),
+        _dbn("dbn", phase="up_down"),
+        _dbn("dbn_greedy", phase="rbm_2", mean_field_data=True),
         Golden("gan", lambda: GAN(_PLANE, name="gan"), _PLANE, _ring, _adam("discriminator", "generator")),
         Golden("flow", lambda: Flow(_PLANE, name="flow"), _PLANE, _ring, _adam("flow")),
     )
