@@ -67,23 +67,25 @@ def test_every_optimizer_is_built_with_its_fields(model, name):
         assert getattr(optimizer, field) == getattr(config, field)
 
 
-def test_one_optimizer_a_group_and_one_field_for_numbered_groups():
+def test_numbered_groups_without_a_field_of_their_own_share_one():
     class Layered(GenerativeModel):
         def groups(self):
-            return {"a": [], "b_1": [], "b_2": []}
+            return {"a": [], "b_1": [], "b_2": [], "b_3": []}
 
     @dataclasses.dataclass
     class Two:
         a: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
         b: OptimizerConfig = dataclasses.field(default_factory=lambda: OptimizerConfig(name="sgd"))
+        b_1: OptimizerConfig = dataclasses.field(default_factory=lambda: OptimizerConfig(name="rmsprop"))
 
     built = optimizers.make_optimizers(Two(), Layered(DataSpec((2,), domain="real", num_levels=0)), 10)
     assert {name: type(optimizer) for name, optimizer in built.items()} == {
         "a": keras.optimizers.Adam,
-        "b_1": keras.optimizers.SGD,
+        "b_1": keras.optimizers.RMSprop,
         "b_2": keras.optimizers.SGD,
+        "b_3": keras.optimizers.SGD,
     }
-    assert built["b_1"] is not built["b_2"]
+    assert built["b_2"] is not built["b_3"]
 
 
 def test_set_num_steps_stretches_the_schedule_also_under_loss_scaling(model):

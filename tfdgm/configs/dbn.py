@@ -56,15 +56,17 @@ class DBNConfig:
 
 @dataclasses.dataclass
 class DBNOptimizers:
-    """One optimizer for each harmonium in its greedy phase, of one kind; three for up-down.
+    """Those of the greedy phases, and three for up-down.
 
     Attributes:
-      rbm: of every layer's own phase.
+      rbm_1: of the first layer's own phase, which starts from nothing.
+      rbm: of the other layers' own phases, which start as good models.
       generative: the directed layers' p(v|h).
       recognition: their q(h|v).
       top: the top harmonium in `up_down`.
     """
 
+    rbm_1: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
     rbm: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
     generative: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
     recognition: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
@@ -88,8 +90,10 @@ def _sgd(learning_rate: float) -> OptimizerConfig:
 
 def _mnist(argument: str) -> ExperimentConfig:
     config = ExperimentConfig(
-        model=DBNConfig(num_greedy_steps=(150_000, 60_000), num_up_down_steps=20_000),
-        optimizers=DBNOptimizers(rbm=_sgd(0.05), generative=_sgd(0.01), recognition=_sgd(0.01), top=_sgd(0.01)),
+        model=DBNConfig(num_greedy_steps=(120_000, 40_000), num_up_down_steps=10_000),
+        optimizers=DBNOptimizers(
+            rbm_1=_sgd(0.05), rbm=_sgd(0.02), generative=_sgd(0.005), recognition=_sgd(0.005), top=_sgd(0.005)
+        ),
         data=DataConfig(name="mnist", domain="binary"),
         training=TrainingConfig(
             batch_size=100,

@@ -58,23 +58,34 @@ def make_optimizers(configs: Any, model: GenerativeModel, num_steps: int) -> dic
     """One optimizer for each variable group of `model`.
 
     Args:
-      configs: the family's optimizers dataclass: a field a group; numbered groups, such as `rbm_1` and `rbm_2`, share
-        the field `rbm`.
+      configs: the family's optimizers dataclass: a field a group; numbered groups without one of their own, such as
+        `rbm_2`, share the field `rbm`.
       model: has the groups.
       num_steps: of the phase that schedules stretch over.
     """
-    return {group: make_optimizer(getattr(configs, _field(group)), model, num_steps, group) for group in model.groups()}
+    fields = {group: group if hasattr(configs, group) else re.sub(r"_\d+$", "", group) for group in model.groups()}
+    return {
+        group: make_optimizer(getattr(configs, field), model, num_steps, group, field)
+        for group, field in fields.items()
+    }
 
 
 def make_optimizer(
-    config: OptimizerConfig, model: GenerativeModel, num_steps: int, group: str
+    config: OptimizerConfig, model: GenerativeModel, num_steps: int, group: str, field: str = ""
 ) -> keras.optimizers.Optimizer:
-    """One Keras optimizer.
+    """One Keras optimizer, named after its variable group.
+
+    Args:
+      config: its numbers.
+      model: whose phase step the rate is a function of.
+      num_steps: of the phase.
+      group: the variable group.
+      field: of the optimizers dataclass, for messages; empty is the group's name.
 
     Raises:
       ValueError: naming the field with a value it cannot have.
     """
-    field = f"optimizers.{_field(group)}"
+    field = f"optimizers.{field or group}"
     require_choice(f"{field}.name", config.name, OPTIMIZERS)
     require_choice(f"{field}.schedule", config.schedule, SCHEDULES)
     require_at_least(0, **{f"{field}.learning_rate": config.learning_rate})
@@ -93,10 +104,6 @@ def set_num_steps(optimizer: keras.optimizers.Optimizer, num_steps: int) -> None
     """Stretches the optimizer's schedule over a phase of `num_steps`; the step is traced anew in each phase."""
     inner = getattr(optimizer, "inner_optimizer", optimizer)  # a LossScaleOptimizer has it
     inner._learning_rate.num_steps = num_steps
-
-
-def _field(group: str) -> str:
-    return re.sub(r"_\d+$", "", group)
 
 
 def _burda_stage(done: tf.Tensor) -> tf.Tensor:
