@@ -91,7 +91,8 @@ class Pretraining(Procedure):
         if self.layer == 1:
             return v
         means = mean_field.bottom_up(model.dbm.parameters(), v)[self.layer - 2]
-        return tf.cast(model.row_noise((model.dbm.sizes[self.layer - 1],)) < means, means.dtype)
+        drawn = tf.cast(model.row_noise((model.dbm.sizes[self.layer - 1],)) < means, means.dtype)
+        return tf.where(tf.math.is_nan(means), means, drawn)  # a NaN is no 0: the loss shall show it
 
 
 class Joint(Procedure):
