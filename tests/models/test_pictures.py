@@ -131,3 +131,14 @@ def test_inpainting_keeps_the_upper_half(rbm, x):
 def test_an_rbm_gives_its_own_grids(rbm, x):
     kinds = ["samples", "reconstructions", "filters", "fantasies", "inpaintings"]
     assert list(pictures.all_grids(rbm, np.arange(12), np.round(x))) == kinds
+
+
+@pytest.mark.parametrize("name", ["dbm", "dbn"])
+def test_models_in_layers_show_the_filters_of_the_first(name):
+    spec = tfdgm.DataSpec((48, 48, 1), domain="binary", num_levels=2)
+    model = tfdgm.build(name, spec, hidden_sizes=(3, 2), num_chains=1, num_sampling_steps=2)
+    kernel = next(weight for weight in model.trainable_variables if weight.shape == (48 * 48, 3))
+    kernel.assign(tf.one_hot([7, 0, 9], 48 * 48, axis=0) * [1.0, 3.0, -2.0])
+    grid = pictures.filter_grid(model, num_filters=2)
+    assert cell(grid, 0, 0)[0, :2, 0].tolist() == [255, 128]
+    assert cell(grid, 0, 1)[0, 8:10, 0].tolist() == [128, 0]

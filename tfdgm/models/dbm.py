@@ -152,6 +152,10 @@ class DBM(GenerativeModel):
         _, mean = self._fantasies(seeds, self.num_sampling_steps, self.visibles.states(x), clamp)
         return tf.where(is_known, tf.cast(x, mean.dtype), self.visibles.events(mean))
 
+    def filters(self) -> tf.Tensor:
+        """How each unit of the first hidden layer moves the visibles, [hidden_sizes[0], *event_shape]."""
+        return self.visibles.filters(self.dbm.kernels[0].value)
+
     def hidden_probabilities(self, x: tf.Tensor) -> mean_field.Means:
         """q's means after `num_inference_steps` sweeps, one [B, hidden_sizes[k]] a layer."""
         return mean_field.infer(self.dbm.parameters(), self.visibles.states(x), self.num_inference_steps)

@@ -85,6 +85,10 @@ class DeepBeliefNet(GenerativeModel):
         self._require_label_units(label)
         return self.visibles.events(self._fantasies(seeds, label)[1])
 
+    def filters(self) -> tf.Tensor:
+        """How each unit of the first hidden layer moves the visibles, [hidden_sizes[0], *event_shape]."""
+        return self.visibles.filters(self.directed.layers[0].kernel.value)
+
     def hidden_probabilities(self, x: tf.Tensor) -> tf.Tensor:
         """p(h_L = 1 | x), each layer at its mean given that below, and so the label: [B, hidden_sizes[-1]]."""
         h, top = self.directed.infer_mean(self.visibles.states(x)), self.top.harmonium()

@@ -162,8 +162,7 @@ class RBM(GenerativeModel):
 
     def filters(self) -> tf.Tensor:
         """How each hidden unit moves the visibles, [num_hidden, *event_shape]."""
-        kernel = tf.transpose(self.layer.kernel.value)
-        return self.visibles.events(kernel) - self.visibles.events(tf.zeros_like(kernel))
+        return self.visibles.filters(self.layer.kernel.value)
 
     def hidden_probabilities(self, x: tf.Tensor) -> tf.Tensor:
         """p(h = 1 | x), [B, num_hidden]."""

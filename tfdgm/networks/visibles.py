@@ -44,6 +44,11 @@ class Visibles(keras.layers.Layer, abc.ABC):
     def events(self, v: tf.Tensor) -> tf.Tensor:
         """v, or its mean, to x, or its mean."""
 
+    def filters(self, kernel: tf.Tensor) -> tf.Tensor:
+        """How each of H hidden units moves the events by its weights: kernel [V, H] to [H, *event_shape]."""
+        weights = tf.transpose(kernel)
+        return self.events(weights) - self.events(tf.zeros_like(weights))
+
     def unit_mask(self, mask: tf.Tensor) -> tf.Tensor:
         """A mask of the event's values, bool [B, *event_shape], as one of the units, bool [B, V]."""
         repeats = self.num_units // self.spec.num_dims
