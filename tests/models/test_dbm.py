@@ -1,5 +1,7 @@
 """Tiny deep Boltzmann machines against sums over all their states."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -8,9 +10,13 @@ from scipy.special import logsumexp
 
 from tests.goldens import deep_boltzmann as golden
 from tests.goldens.deep_boltzmann import binary
+from tfdgm import configs
 from tfdgm.core.types import DataSpec
 from tfdgm.models.dbm import DBM
 from tfdgm.objectives import mean_field
+from tfdgm.training import run
+from tfdgm.training.metrics_log import read_metrics
+from tfdgm.workdir.checkpoints import Checkpoints
 
 pytestmark = pytest.mark.usefixtures("_float64")
 
@@ -295,3 +301,35 @@ def test_labels_that_are_no_classes_are_refused_before_training(label, message):
     model.compile(dict.fromkeys(model.groups(), "sgd"))
     with pytest.raises(ValueError, match=message):
         model.fit(tf.data.Dataset.from_tensors({"x": X[:4], **label}), verbose=0)
+
+
+def _digits():
+    """Every phase of the preset in 10 steps, but for 20 of the joint one."""
+    config = configs.get_config("dbm:digits:smoke")
+    config.model = dataclasses.replace(config.model, num_pretraining_steps=10, num_discriminative_steps=10)
+    intervals = {"log_every": 10, "evaluate_every": 10, "checkpoint_every": 10, "sample_every": 100}
+    config.training = dataclasses.replace(config.training, num_steps=20, steps_per_execution=10, **intervals)
+    return config
+
+
+@pytest.mark.slow
+def test_a_run_resumed_at_each_boundary_of_its_phases_is_one_without_interruption(tmp_path, monkeypatch):
+    run.train(_digits(), tmp_path / "whole")
+    phases = ["rbm_1", "rbm_2", "joint", "joint", "discriminative"]
+    assert [line["phase"] for line in read_metrics(tmp_path / "whole")] == phases
+    original = Checkpoints.save
+
+    def save_then_die(self, checkpoint, state, *, is_chief=True):
+        original(self, checkpoint, state, is_chief=is_chief)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Checkpoints, "save", save_then_die)
+    for _ in phases:
+        with pytest.raises(KeyboardInterrupt):
+            run.train(_digits(), tmp_path / "cut")
+    whole, cut = (tf.train.load_checkpoint(Checkpoints(tmp_path / name).weights(50)) for name in ("whole", "cut"))
+    names = set(whole.get_variable_to_shape_map()) - {"_CHECKPOINTABLE_OBJECT_GRAPH"}
+    assert names == set(cut.get_variable_to_shape_map()) - {"_CHECKPOINTABLE_OBJECT_GRAPH"}
+    assert any("chains" in name for name in names)
+    for name in names:
+        np.testing.assert_array_equal(cut.get_tensor(name), whole.get_tensor(name), err_msg=name)
