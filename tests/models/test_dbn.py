@@ -1,5 +1,6 @@
 """Tiny deep belief nets against sums over all their states."""
 
+import dataclasses
 import itertools
 
 import keras
@@ -8,9 +9,14 @@ import pytest
 import scipy.special
 import tensorflow as tf
 
+from tests.goldens.precision import dtype_policy
+from tfdgm.configs import get_config
 from tfdgm.core.types import DataSpec, Phase
 from tfdgm.models.dbn import DBN
 from tfdgm.networks.belief_layer import start_above
+from tfdgm.training import run
+from tfdgm.training.metrics_log import read_metrics
+from tfdgm.workdir.checkpoints import Checkpoints
 
 pytestmark = pytest.mark.usefixtures("_float64")
 
@@ -281,6 +287,46 @@ def test_mean_field_data_are_the_probabilities_below():
     np.testing.assert_allclose(seen["v"], model.directed.infer_mean(tf.reshape(X[:8], [8, 4])), rtol=1e-12)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("killed_at", [60, 80, 140], ids=["between greedy phases", "within one", "within up_down"])
+def test_a_run_resumes_across_its_phases_bit_for_bit(tmp_path_factory, monkeypatch, whole_run, killed_at):
+    workdir, original = tmp_path_factory.mktemp("cut"), Checkpoints.save
+
+    def save_then_die(self, checkpoint, state, *, is_chief=True):
+        original(self, checkpoint, state, is_chief=is_chief)
+        if state.step == killed_at:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Checkpoints, "save", save_then_die)
+    with pytest.raises(KeyboardInterrupt):
+        run.train(_config(), workdir)
+    monkeypatch.setattr(Checkpoints, "save", original)
+    run.train(_config(), workdir)
+    assert [line["phase"] for line in read_metrics(workdir)] == [line["phase"] for line in read_metrics(whole_run)]
+    found, expected = (tf.train.load_checkpoint(Checkpoints(path).weights(180)) for path in (workdir, whole_run))
+    names = [name for name in expected.get_variable_to_shape_map() if name != "_CHECKPOINTABLE_OBJECT_GRAPH"]
+    for part in ("recognition_kernel", "hidden_mean", "chains", "recognition_optimizer"):
+        assert any(part in name for name in names), part
+    for name in names:
+        np.testing.assert_array_equal(found.get_tensor(name), expected.get_tensor(name), err_msg=name)
+
+
+def _config():
+    config = get_config("dbn:digits:smoke")
+    config.model = dataclasses.replace(config.model, num_greedy_steps=(60, 60), num_up_down_steps=60)
+    config.training = dataclasses.replace(
+        config.training, log_every=20, checkpoint_every=20, evaluate_every=60, sample_every=60, precision="float32"
+    )
+    return config
+
+
+@pytest.fixture(scope="module")
+def whole_run(tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("whole")
+    run.train(_config(), workdir)
+    return workdir
+
+
 # ---- drawing and labels -----------------------------------------------------------------------------------------
 
 
@@ -316,8 +362,6 @@ def test_sample_means_are_those_of_the_pixels_given_the_last_features():
 
 @pytest.fixture(scope="module")
 def labelled():
-    from tests.goldens.precision import dtype_policy
-
     with dtype_policy("float64"):
         model = _dbn(3, 5, label_units=True, seed=5, scale=2.0)
     return model, Enumerated(model)
