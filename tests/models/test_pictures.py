@@ -110,10 +110,14 @@ def test_filters_are_shown_largest_first_with_grey_for_zero(rbm):
     assert cell(grid, 0, 1)[0, 4:7, 0].tolist() == [128, 255, 128]
 
 
-def test_fantasies_go_from_few_sweeps_to_those_of_a_sample(rbm):
-    grid = pictures.fantasy_grid(rbm, np.arange(8), num_chains=2)
+@pytest.mark.parametrize("name", ["rbm", "dbm", "dbn"])
+def test_fantasies_go_from_few_sweeps_to_those_of_a_sample(name):
+    sizes = {"num_hidden": 3} if name == "rbm" else {"hidden_sizes": (3, 2)}
+    spec = tfdgm.DataSpec((48, 48, 1), domain="binary", num_levels=2)
+    model = tfdgm.build(name, spec, num_chains=1, num_sampling_steps=4, **sizes)
+    grid = pictures.fantasy_grid(model, np.arange(8), num_chains=2)
     assert grid.shape == (3 * STRIDE - 2, 2 * STRIDE - 2, 1)  # 1, 3 and 4 sweeps
-    expected = shown(rbm.sample_mean(tf.range(2, dtype=tf.int64)))
+    expected = shown(model.sample_mean(tf.range(2, dtype=tf.int64)))
     np.testing.assert_allclose(cell(grid, 2, 1).astype(int), expected[1].astype(int), atol=1)
 
 

@@ -22,7 +22,7 @@ def run(
     harmonium: Harmonium,
     v: tf.Tensor,
     seeds: tf.Tensor,
-    num_sweeps: int,
+    num_sweeps: int | tf.Tensor,
     *,
     known: tf.Tensor | None = None,
     mask: tf.Tensor | None = None,
@@ -33,7 +33,8 @@ def run(
       harmonium: whose p(v, h) the chains leave unchanged.
       v: where they are, [N, V].
       seeds: int64 [N].
-      num_sweeps: how often h given v, then v given h; at least 1.
+      num_sweeps: how often h given v, then v given h; at least 1. An int64 scalar tensor serves all numbers in one
+        graph.
       known: values [N, V] that clamped visibles keep.
       mask: bool [N, V], true where a visible is clamped to `known`; both or neither.
 
@@ -43,7 +44,8 @@ def run(
     Raises:
       ValueError: for no sweeps.
     """
-    require_at_least(1, num_sweeps=num_sweeps)
+    if isinstance(num_sweeps, int):
+        require_at_least(1, num_sweeps=num_sweeps)
     dtype = harmonium.kernel.dtype
     num_hidden = harmonium.num_hidden
 
@@ -57,12 +59,8 @@ def run(
     def sweep(index: tf.Tensor, v: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return index + 1, clamped(harmonium.sweep(v, noise(index)))
 
-    last, v = tf.while_loop(
-        lambda index, v: index < num_sweeps - 1,
-        sweep,
-        (tf.constant(0, tf.int64), clamped(v)),
-        maximum_iterations=num_sweeps - 1,
-    )
+    first = tf.constant(0, tf.int64)
+    last, v = tf.while_loop(lambda index, v: index < num_sweeps - 1, sweep, (first, clamped(v)))
     uniforms = noise(last)
     field = harmonium.visible_field(harmonium.sample_hidden(v, uniforms[:, :num_hidden]))
     v = harmonium.visible.sample(field, uniforms[:, num_hidden:])

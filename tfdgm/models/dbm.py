@@ -127,7 +127,8 @@ class DBM(GenerativeModel):
 
     def fantasies(self, seeds: tf.Tensor, steps: tuple[int, ...]) -> tf.Tensor:
         """E[x | h_1] of the chains of `sample` after each number of sweeps: [len(steps), N, *event_shape]."""
-        return tf.stack([self.visibles.events(self._fantasies(seeds, num)[1]) for num in steps])
+        num_steps = tf.unstack(tf.constant(steps, tf.int64))  # tensors: one graph for all
+        return tf.stack([self.visibles.events(self._fantasies(seeds, num)[1]) for num in num_steps])
 
     def inpaint(self, x: tf.Tensor, mask: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
         """Draws what is missing given what is known, by `num_sampling_steps` sweeps with the known visibles clamped.
@@ -220,7 +221,11 @@ class DBM(GenerativeModel):
 
     @tf.function(autograph=False)
     def _fantasies(
-        self, seeds: tf.Tensor, num_steps: int, known: tf.Tensor | None = None, mask: tf.Tensor | None = None
+        self,
+        seeds: tf.Tensor,
+        num_steps: int | tf.Tensor,
+        known: tf.Tensor | None = None,
+        mask: tf.Tensor | None = None,
     ) -> tf.Tensor | tuple[tf.Tensor, tf.Tensor]:
         """v after `num_steps` sweeps, and its mean given the last odd layers."""
         harmonium, num_visible = self.dbm.parameters().bipartite("even"), self.visibles.num_units

@@ -78,12 +78,17 @@ class DeepBeliefNet(GenerativeModel):
           ValueError: for a label where the model has none.
         """
         self._require_label_units(label)
-        return self.visibles.events(self._fantasies(seeds, label)[0])
+        return self.visibles.events(self._fantasies(seeds, label, self.num_sampling_steps)[0])
 
     def sample_mean(self, seeds: tf.Tensor, label: tf.Tensor | None = None) -> tf.Tensor:
         """E[x | h_1] at the h_1 of `sample`: what pictures usually show; [N, *event_shape]."""
         self._require_label_units(label)
-        return self.visibles.events(self._fantasies(seeds, label)[1])
+        return self.visibles.events(self._fantasies(seeds, label, self.num_sampling_steps)[1])
+
+    def fantasies(self, seeds: tf.Tensor, steps: tuple[int, ...]) -> tf.Tensor:
+        """E[x | h_1] after each number of sweeps in the top harmonium: [len(steps), N, *event_shape]."""
+        num_steps = tf.unstack(tf.constant(steps, tf.int64))  # tensors: one graph for all
+        return tf.stack([self.visibles.events(self._fantasies(seeds, None, num)[1]) for num in num_steps])
 
     def filters(self) -> tf.Tensor:
         """How each unit of the first hidden layer moves the visibles, [hidden_sizes[0], *event_shape]."""
@@ -161,12 +166,14 @@ class DeepBeliefNet(GenerativeModel):
         return belief_net.directed_terms(states, *fields) + log_top
 
     @tf.function(autograph=False)
-    def _fantasies(self, seeds: tf.Tensor, label: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor]:
-        """v from the net, and its mean given h_1."""
+    def _fantasies(
+        self, seeds: tf.Tensor, label: tf.Tensor | None, num_steps: int | tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """v from the net after `num_steps` sweeps, and its mean given h_1."""
         clamp = {} if label is None else dict(zip(("known", "mask"), self.top.clamp(label), strict=True))
         harmonium = self.top.harmonium()
         v = gibbs.start(harmonium, seeds)
-        v, _ = gibbs.run(harmonium, v, philox.fold_in(seeds, _CHAIN_STREAM), self.num_sampling_steps, **clamp)
+        v, _ = gibbs.run(harmonium, v, philox.fold_in(seeds, _CHAIN_STREAM), num_steps, **clamp)
         num_units = sum(self.directed.sizes[:-1])
         noise = philox.row_uniform(philox.fold_in(seeds, _DOWN_STREAM), (num_units,), dtype=v.dtype)
         states, mean = self.directed.generate(self.top.features(v), noise)

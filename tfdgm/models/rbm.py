@@ -135,7 +135,8 @@ class RBM(GenerativeModel):
 
     def fantasies(self, seeds: tf.Tensor, steps: tuple[int, ...]) -> tf.Tensor:
         """E[x|h] of the chains of `sample` after each number of sweeps in `steps`: [len(steps), N, *event_shape]."""
-        return tf.stack([self.visibles.events(self._fantasies(seeds, num)[1]) for num in steps])
+        num_steps = tf.unstack(tf.constant(steps, tf.int64))  # tensors: one graph for all
+        return tf.stack([self.visibles.events(self._fantasies(seeds, num)[1]) for num in num_steps])
 
     def inpaint(self, x: tf.Tensor, mask: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
         """Draws what is missing given what is known, by `num_sampling_steps` sweeps with the known visibles clamped.
@@ -218,7 +219,11 @@ class RBM(GenerativeModel):
 
     @tf.function(autograph=False)
     def _fantasies(
-        self, seeds: tf.Tensor, num_steps: int, known: tf.Tensor | None = None, mask: tf.Tensor | None = None
+        self,
+        seeds: tf.Tensor,
+        num_steps: int | tf.Tensor,
+        known: tf.Tensor | None = None,
+        mask: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """v after `num_steps` sweeps, and its mean given the last h."""
         harmonium = self.layer.harmonium()
