@@ -82,14 +82,15 @@ def _mnist(argument: str) -> ExperimentConfig:
     """Pretrained, though centred: mean field draws small weights of the upper layers to exactly zero.
 
     A factorial q leaves out what h_1's own noise has in common with h_2, which the model's chains have: from small
-    weights on, the machine ends as an RBM whose upper layers are coins. And warmed up, so that the chains have come
-    away from the data before the weights move: without, all units of the upper layers lock together.
+    weights on, the machine ends as an RBM whose upper layers are coins. With a rate of 0.05, or of 0.02 before the
+    chains have come away from the data, all units of the upper layers lock together in one direction and stay there:
+    `expected_energy` falls below -2,000, where it is else about -800.
     """
     config = ExperimentConfig(
         model=DBMConfig(num_pretraining_steps=5_000),
         optimizers=DBMOptimizers(
             rbm=_sgd(0.05),
-            dbm=_sgd(0.05, warmup_steps=2_000),
+            dbm=_sgd(0.02, warmup_steps=2_000),
             classifier=OptimizerConfig(learning_rate=3e-4, schedule="cosine"),
         ),
         data=DataConfig(name="mnist", domain="binary"),
