@@ -83,6 +83,16 @@ def test_gaussian_densities_are_of_the_events():
     assert _made("softmax", GREYS).log_scale() == _made("bernoulli", BITS).log_scale() == 0.0
 
 
+def test_a_dimension_without_variance_has_a_limited_density_where_data_has_levels():
+    layer = _made("gaussian", DataSpec((2,), domain="unit", num_levels=5))
+    layer.start_at(tf.constant([[0.5, 0.0], [0.5, 1.0]]), lambda value: value)
+    least = 0.25 / np.sqrt(12.0)
+    np.testing.assert_allclose(layer.sigma(), [np.hypot(least, 0.0025 + 1e-6), 0.5], rtol=1e-5)
+    layer.log_sigma.assign([-50.0, -50.0])
+    np.testing.assert_allclose(layer.sigma(), least, rtol=1e-6)
+    np.testing.assert_allclose(layer.states(tf.constant([[0.5, 1.0]])), [[0.5 / least, 1.0 / least]], rtol=1e-6)
+
+
 def test_gaussian_units_start_at_unit_variance():
     layer = _made("gaussian", REAL)
     x = np.array([2.0, 1.0, 0.5, 3.0, 1.0, 0.0]) * RNG.normal(size=(500, 6)) + 7.0

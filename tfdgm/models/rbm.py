@@ -109,7 +109,7 @@ class RBM(GenerativeModel):
             field = harmonium.hidden_field(v_data)
             penalty = energy.sparsity_penalty(field, self.layer.hidden_mean.value, self.sparsity_target)
             loss += self.sparsity_weight * penalty
-        return loss, harmonium.free_energy(v_data)
+        return loss, harmonium.free_energy(v_data) + self.visibles.log_scale()
 
     def test_step(self, batch: Batch) -> Logs:
         """Free energy, what one sweep from the data changes, and an estimate of the pseudo-log-likelihood."""

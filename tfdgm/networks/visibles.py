@@ -111,6 +111,9 @@ class BernoulliVisibles(Visibles):
 class GaussianVisibles(Visibles):
     """x = sigma v with a learned sigma for each dimension, v of unit variance; likelihoods are densities of x.
 
+    Where x has levels, sigma stays above what rounding to them alone leaves uncertain, the spacing over sqrt(12): a
+    dimension that hardly varies would otherwise have a density without limit.
+
     References:
       Krizhevsky (2009), Learning multiple layers of features from tiny images, section 1.3.
     """
@@ -121,28 +124,37 @@ class GaussianVisibles(Visibles):
     def __init__(self, spec: DataSpec, **kwargs: str) -> None:
         """Args: spec: what one event is."""
         super().__init__(spec, **kwargs)
+        span = 2.0 if spec.domain == "symmetric" else 1.0
+        self._least_sigma = span / (spec.num_levels - 1) / math.sqrt(12.0) if spec.num_levels > 1 else 0.0
+        # Of the part of sigma above the least one: squares add up, as variances do.
         self.log_sigma = self.add_weight(
             shape=(spec.num_dims,), initializer="zeros", aggregation="mean", name="log_sigma"
         )
 
+    def sigma(self) -> tf.Tensor:
+        """The standard deviations of x given h, [V]."""
+        return tf.sqrt(self._least_sigma**2 + tf.exp(2.0 * self.log_sigma.value))
+
     def states(self, x: tf.Tensor) -> tf.Tensor:
         """x / sigma."""
-        return self._flat(x) * tf.exp(-self.log_sigma.value)
+        return self._flat(x) / self.sigma()
 
     def events(self, v: tf.Tensor) -> tf.Tensor:
         """sigma v."""
-        return self._shaped(v * tf.exp(self.log_sigma.value))
+        return self._shaped(v * self.sigma())
 
     def log_scale(self) -> tf.Tensor:
         """sum log sigma."""
-        return tf.reduce_sum(self.log_sigma.value)
+        return tf.reduce_sum(tf.math.log(self.sigma()))
 
     def start_at(self, x: tf.Tensor, mean: Callable[[tf.Tensor], tf.Tensor]) -> None:
         """sigma is the data's standard deviation, at least a hundredth of its mean over the dimensions."""
         flat = self._flat(x)
         centre = mean(tf.reduce_mean(flat, axis=0))
-        deviation = tf.sqrt(mean(tf.reduce_mean(tf.square(flat - centre), axis=0)))
-        self.log_sigma.assign(tf.math.log(tf.maximum(deviation, 0.01 * tf.reduce_mean(deviation) + 1e-6)))
+        variance = mean(tf.reduce_mean(tf.square(flat - centre), axis=0))
+        least = 0.01 * tf.reduce_mean(tf.sqrt(variance)) + 1e-6
+        excess = tf.maximum(variance - self._least_sigma**2, tf.square(least))
+        self.log_sigma.assign(0.5 * tf.math.log(excess))
 
 
 class SoftmaxVisibles(Visibles):
