@@ -132,7 +132,12 @@ def _preset(
 
 
 PRESETS: dict[str, Any] = {
-    "rbm:digits": _preset(_digits, "RBM of 64 hidden units on the embedded 8x8 digits", "gaussian", "softmax"),
+    "rbm:digits": _preset(
+        _digits,
+        "RBM of 64 hidden units on the embedded 8x8 digits: about -23.2 nats in half a minute",
+        "gaussian",
+        "softmax",
+    ),
     "rbm:mnist": _preset(
         _mnist_500,
         "RBM of 500 hidden units on MNIST by centred PCD-1: about -84.9 nats by annealing both ways, in 19 minutes",
