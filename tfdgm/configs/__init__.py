@@ -55,7 +55,7 @@ def get_config(name: str) -> ExperimentConfig:
     preset = known[model_dataset]
     if argument and argument not in preset.arguments:
         raise UnknownNameError(f"argument of {model_dataset}", argument, list(preset.arguments))
-    config = preset.build(argument)
+    config = preset.config(argument)
     config.preset = name
     return config
 

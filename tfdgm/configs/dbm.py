@@ -6,10 +6,16 @@ once for the test split. The argument `long` has not been run.
 """
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any
 
-from tfdgm.configs.experiment import DataConfig, ExperimentConfig, OptimizerConfig, Preset, Published, TrainingConfig
+from tfdgm.configs.experiment import (
+    DataConfig,
+    ExperimentConfig,
+    OptimizerConfig,
+    Preset,
+    Published,
+    TrainingConfig,
+    smoke_training,
+)
 from tfdgm.configs.partition import PartitionEvaluation
 
 
@@ -146,46 +152,23 @@ def _smoke(config: ExperimentConfig) -> ExperimentConfig:
         num_discriminative_steps=100,
         num_sampling_steps=20,
     )
-    config.training = dataclasses.replace(
-        config.training,
-        num_steps=100,
-        batch_size=20,
-        log_every=20,
-        evaluate_every=100,
-        checkpoint_every=40,
-        sample_every=100,
-        steps_per_execution=20,
-    )
+    config.training = smoke_training(config.training, num_steps=100)
     config.evaluation = DBMEvaluation(num_ais_runs=20, num_ais_temperatures=100, num_burn_in_sweeps=10)
     return config
 
 
-def _preset(
-    build: Callable[[str], ExperimentConfig],
-    summary: str,
-    *arguments: str,
-    published: dict[str, Published] | None = None,
-) -> Preset:
-    def built(argument: str) -> ExperimentConfig:
-        config = build(argument)
-        return _smoke(config) if argument == "smoke" else config
-
-    return Preset(built, summary, ("smoke", *arguments), published or {})
-
-
-PRESETS: dict[str, Any] = {
-    "dbm:digits": _preset(
+PRESETS: dict[str, Preset] = {
+    "dbm:digits": Preset(
         _digits,
+        _smoke,
         "DBM of 64-64 hidden units on the embedded 8x8 digits: bound about -23.9 nats in 2 minutes",
-        "classifier",
+        ("smoke", "classifier"),
     ),
-    "dbm:mnist": _preset(
+    "dbm:mnist": Preset(
         _mnist,
+        _smoke,
         "DBM of 500-500 hidden units on MNIST: bound about -87.5 nats by annealing, in 48 minutes on shared cores",
-        "long",
-        "classifier",
-        published={
-            "elbo_ais": Published(-84.62, "Salakhutdinov & Hinton 2009, table 1, 500-1000 units, 60,000 digits")
-        },
+        ("smoke", "long", "classifier"),
+        {"elbo_ais": Published(-84.62, "Salakhutdinov & Hinton 2009, table 1, 500-1000 units, 60,000 digits")},
     ),
 }

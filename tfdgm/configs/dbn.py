@@ -5,10 +5,16 @@ cores, as in `results/<preset>.json`: an estimate because log Z of the top harmo
 """
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any
 
-from tfdgm.configs.experiment import DataConfig, ExperimentConfig, OptimizerConfig, Preset, Published, TrainingConfig
+from tfdgm.configs.experiment import (
+    DataConfig,
+    ExperimentConfig,
+    OptimizerConfig,
+    Preset,
+    Published,
+    TrainingConfig,
+    smoke_training,
+)
 from tfdgm.configs.partition import PartitionEvaluation
 
 
@@ -147,45 +153,25 @@ def _smoke(config: ExperimentConfig) -> ExperimentConfig:
         num_up_down_steps=100,
         num_sampling_steps=20,
     )
-    config.training = dataclasses.replace(
-        config.training,
-        num_steps=100,
-        batch_size=20,
-        log_every=20,
-        evaluate_every=100,
-        checkpoint_every=40,
-        sample_every=100,
-        steps_per_execution=20,
-    )
+    config.training = smoke_training(config.training, num_steps=100)
     config.evaluation = DBNEvaluation(
         num_ais_runs=20, num_ais_temperatures=100, num_burn_in_sweeps=10, num_elbo_samples=4
     )
     return config
 
 
-def _preset(
-    build: Callable[[str], ExperimentConfig],
-    summary: str,
-    *arguments: str,
-    published: dict[str, Published] | None = None,
-) -> Preset:
-    def built(argument: str) -> ExperimentConfig:
-        config = build(argument)
-        return _smoke(config) if argument == "smoke" else config
-
-    return Preset(built, summary, ("smoke", *arguments), published or {})
-
-
-PRESETS: dict[str, Any] = {
-    "dbn:digits": _preset(
+PRESETS: dict[str, Preset] = {
+    "dbn:digits": Preset(
         _digits,
+        _smoke,
         "deep belief net of 64-128 hidden units on the embedded 8x8 digits: bound about -24.1 nats in 1 minute",
-        "labels",
+        ("smoke", "labels"),
     ),
-    "dbn:mnist": _preset(
+    "dbn:mnist": Preset(
         _mnist,
+        _smoke,
         "deep belief net of 500-2000 hidden units on MNIST: bound about -84.8 nats by annealing, in 40 minutes",
-        "labels",
-        published={"elbo_ais": Published(-86.22, "Salakhutdinov & Murray 2008, table 2, 500-2000, 60,000 digits")},
+        ("smoke", "labels"),
+        {"elbo_ais": Published(-86.22, "Salakhutdinov & Murray 2008, table 2, 500-2000, 60,000 digits")},
     ),
 }

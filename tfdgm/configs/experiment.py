@@ -146,13 +146,33 @@ class Preset:
     """A packaged configuration.
 
     Attributes:
-      build: takes one of `arguments`, or "", and returns a fresh `ExperimentConfig`.
+      build: takes one of `arguments` but `smoke`, or "", and returns a fresh `ExperimentConfig`.
+      smoke: shrinks what `build` made to a minute of CPU, of every phase.
       summary: one line: what it is and what it reaches, in which unit, in how long on two cores.
-      arguments: the arguments it takes; every preset takes `smoke`, a minute of CPU at most.
+      arguments: the arguments it takes; every preset takes `smoke`.
       published: figures from the literature to hold the preset's own against, by metric.
     """
 
     build: Callable[[str], ExperimentConfig]
+    smoke: Callable[[ExperimentConfig], ExperimentConfig]
     summary: str
     arguments: tuple[str, ...] = ("smoke",)
     published: Mapping[str, Published] = dataclasses.field(default_factory=dict)
+
+    def config(self, argument: str) -> ExperimentConfig:
+        """A fresh configuration by one of `arguments`, or ""."""
+        return self.smoke(self.build("")) if argument == "smoke" else self.build(argument)
+
+
+def smoke_training(training: TrainingConfig, *, num_steps: int) -> TrainingConfig:
+    """`training` with phases of `num_steps` small batches, and everything that happens between steps often."""
+    return dataclasses.replace(
+        training,
+        num_steps=num_steps,
+        batch_size=20,
+        log_every=20,
+        evaluate_every=100,
+        checkpoint_every=40,
+        sample_every=100,
+        steps_per_execution=20,
+    )

@@ -5,10 +5,16 @@ What a preset's summary says it reaches is log p(x) on the test split in nats, o
 """
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any
 
-from tfdgm.configs.experiment import DataConfig, ExperimentConfig, OptimizerConfig, Preset, Published, TrainingConfig
+from tfdgm.configs.experiment import (
+    DataConfig,
+    ExperimentConfig,
+    OptimizerConfig,
+    Preset,
+    Published,
+    TrainingConfig,
+    smoke_training,
+)
 from tfdgm.configs.partition import PartitionEvaluation
 
 
@@ -104,48 +110,28 @@ def _smoke(config: ExperimentConfig) -> ExperimentConfig:
     config.model.num_hidden = 8
     config.model.num_chains = 20
     config.model.num_sampling_steps = 20
-    config.training = dataclasses.replace(
-        config.training,
-        num_steps=200,
-        batch_size=20,
-        log_every=20,
-        evaluate_every=100,
-        checkpoint_every=40,
-        sample_every=100,
-        steps_per_execution=20,
-    )
+    config.training = smoke_training(config.training, num_steps=200)
     config.evaluation = PartitionEvaluation(num_ais_runs=20, num_ais_temperatures=100, num_burn_in_sweeps=10)
     return config
 
 
-def _preset(
-    build: Callable[[str], ExperimentConfig],
-    summary: str,
-    *arguments: str,
-    published: dict[str, Published] | None = None,
-) -> Preset:
-    def built(argument: str) -> ExperimentConfig:
-        config = build(argument)
-        return _smoke(config) if argument == "smoke" else config
-
-    return Preset(built, summary, ("smoke", *arguments), published or {})
-
-
-PRESETS: dict[str, Any] = {
-    "rbm:digits": _preset(
+PRESETS: dict[str, Preset] = {
+    "rbm:digits": Preset(
         _digits,
+        _smoke,
         "RBM of 64 hidden units on the embedded 8x8 digits: about -23.2 nats in half a minute",
-        "gaussian",
-        "softmax",
+        ("smoke", "gaussian", "softmax"),
     ),
-    "rbm:mnist": _preset(
+    "rbm:mnist": Preset(
         _mnist_500,
+        _smoke,
         "RBM of 500 hidden units on MNIST by centred PCD-1: about -84.9 nats by annealing both ways, in 19 minutes",
         published={"log_prob_ais": Published(-86.34, "Salakhutdinov & Murray 2008, table 1, CD-25, 60,000 digits")},
     ),
-    "rbm:mnist20": _preset(
+    "rbm:mnist20": Preset(
         _mnist_20,
+        _smoke,
         "RBM of 20 hidden units on MNIST: -135.6 nats, exact, in 1 minute; by CD-1 -146.1",
-        "cd1",
+        ("smoke", "cd1"),
     ),
 }

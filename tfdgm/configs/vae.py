@@ -5,10 +5,17 @@ What a preset's summary says it reaches is the IWAE-5000 bound on the test split
 """
 
 import dataclasses
-from collections.abc import Callable
 from typing import Any
 
-from tfdgm.configs.experiment import DataConfig, ExperimentConfig, OptimizerConfig, Preset, Published, TrainingConfig
+from tfdgm.configs.experiment import (
+    DataConfig,
+    ExperimentConfig,
+    OptimizerConfig,
+    Preset,
+    Published,
+    TrainingConfig,
+    smoke_training,
+)
 
 
 @dataclasses.dataclass
@@ -143,54 +150,31 @@ def _smoke(config: ExperimentConfig) -> ExperimentConfig:
     config.model.latent_dim = 4
     config.model.hidden_sizes = (32,)
     config.model.num_filters = (8, 8)
-    config.training = dataclasses.replace(
-        config.training,
-        num_steps=200,
-        batch_size=20,
-        log_every=20,
-        evaluate_every=100,
-        checkpoint_every=40,
-        sample_every=100,
-        steps_per_execution=20,
-    )
+    config.training = smoke_training(config.training, num_steps=200)
     config.evaluation = VAEEvaluation(num_elbo_samples=4, num_iwae_samples=50)
     return config
 
 
-def _preset(
-    build: Callable[[str], ExperimentConfig],
-    summary: str,
-    *arguments: str,
-    iwae: bool = False,
-    published: Published | None = None,
-) -> Preset:
-    def built(argument: str) -> ExperimentConfig:
-        config = build(argument)
-        config = _as_iwae(config) if iwae else config
-        return _smoke(config) if argument == "smoke" else config
-
-    return Preset(built, summary, ("smoke", *arguments), {"nll_upper_bound": published} if published else {})
-
-
-PRESETS = {
-    "vae:digits": _preset(_digits, "VAE on the embedded 8x8 digits: NLL <= 23.0 nats in half a minute"),
-    "vae:mnist": _preset(
+PRESETS: dict[str, Preset] = {
+    "vae:digits": Preset(_digits, _smoke, "VAE on the embedded 8x8 digits: NLL <= 23.0 nats in half a minute"),
+    "vae:mnist": Preset(
         _mnist,
+        _smoke,
         "VAE on MNIST, one layer of Burda et al.: NLL <= 88.2 nats in 18 minutes",
-        "long",
-        "paper",
-        published=Published(86.76, "Burda et al. 2016, table 1, 3,280 epochs of 60,000 digits"),
+        ("smoke", "long", "paper"),
+        {"nll_upper_bound": Published(86.76, "Burda et al. 2016, table 1, 3,280 epochs of 60,000 digits")},
     ),
-    "vae:folder": _preset(_folder, "convolutional VAE on your own images: --config.data.path=DIR"),
-    "iwae:digits": _preset(
-        _digits, "IWAE (k=5) on the embedded 8x8 digits: NLL <= 22.7 nats in half a minute", iwae=True
+    "vae:folder": Preset(_folder, _smoke, "convolutional VAE on your own images: --config.data.path=DIR"),
+    "iwae:digits": Preset(
+        lambda argument: _as_iwae(_digits(argument)),
+        _smoke,
+        "IWAE (k=5) on the embedded 8x8 digits: NLL <= 22.7 nats in half a minute",
     ),
-    "iwae:mnist": _preset(
-        _mnist,
+    "iwae:mnist": Preset(
+        lambda argument: _as_iwae(_mnist(argument)),
+        _smoke,
         "IWAE (k=5) on MNIST: NLL <= 87.1 nats in 29 minutes",
-        "long",
-        "paper",
-        iwae=True,
-        published=Published(85.54, "Burda et al. 2016, table 1, k=5, 3,280 epochs of 60,000 digits"),
+        ("smoke", "long", "paper"),
+        {"nll_upper_bound": Published(85.54, "Burda et al. 2016, table 1, k=5, 3,280 epochs of 60,000 digits")},
     ),
 }
