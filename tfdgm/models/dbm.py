@@ -15,22 +15,19 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfdgm.core import philox
 from tfdgm.core.types import DataSpec, Endpoint, Phase
 from tfdgm.core.validation import require_at_least, require_choice
-from tfdgm.math import gibbs
-from tfdgm.math.harmonium import Normalizer
-from tfdgm.models.base import Batch, GenerativeModel, Logs
+from tfdgm.math.harmonium import Harmonium, Normalizer
+from tfdgm.models.base import Batch, Logs
 from tfdgm.models.dbm_phases import Discriminative, Joint, Pretraining
+from tfdgm.models.gibbs_sampled import GibbsSampled
 from tfdgm.networks.deep_boltzmann import DeepBoltzmannLayers
 from tfdgm.networks.visibles import BernoulliVisibles
 from tfdgm.objectives import mean_field
 from tfdgm.procedures.negative_phase import negative_phase as make_negative_phase
 
-_CHAIN_STREAM = 1  # seeds of a sample's sweeps; first states use the rows' own
 
-
-class DBM(GenerativeModel):
+class DBM(GibbsSampled):
     """A DBM and the chains it learns with; the fields are those of `tfdgm.configs.dbm.DBMConfig`.
 
     Attributes:
@@ -114,44 +111,9 @@ class DBM(GenerativeModel):
         """What the phase that the run is in does on held-out data."""
         return self._procedure().test_step(self, batch)
 
-    def sample(self, seeds: tf.Tensor) -> tf.Tensor:
-        """x by `num_sampling_steps` sweeps from data-free chains: seeds int64 [N] to [N, *event_shape].
-
-        Row i depends on `seeds[i]` alone. The chains start at independent units with their means under the data.
-        """
-        return self.visibles.events(self._fantasies(seeds, self.num_sampling_steps)[0])
-
-    def sample_mean(self, seeds: tf.Tensor) -> tf.Tensor:
-        """E[x | h_1] at the last h_1 of `sample`: what pictures usually show; [N, *event_shape]."""
-        return self.visibles.events(self._fantasies(seeds, self.num_sampling_steps)[1])
-
-    def fantasies(self, seeds: tf.Tensor, steps: tuple[int, ...]) -> tf.Tensor:
-        """E[x | h_1] of the chains of `sample` after each number of sweeps: [len(steps), N, *event_shape]."""
-        num_steps = tf.unstack(tf.constant(steps, tf.int64))  # tensors: one graph for all
-        return tf.stack([self.visibles.events(self._fantasies(seeds, num)[1]) for num in num_steps])
-
-    def inpaint(self, x: tf.Tensor, mask: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
-        """Draws what is missing given what is known, by `num_sampling_steps` sweeps with the known visibles clamped.
-
-        Args:
-          x: [N, *event_shape]; values at missing places do not matter.
-          mask: of x's shape, above 0.5 where x is known.
-          seeds: int64 [N].
-
-        Returns:
-          E[x | h_1] at the missing places, x at the known ones, [N, *event_shape].
-
-        Raises:
-          ValueError: for an x that is no batch of events or a mask of another shape.
-        """
-        for name, value in (("x", x), ("mask", mask)):
-            if tuple(value.shape[1:]) != self.event_shape or value.shape[0] != x.shape[0]:
-                shape = ", ".join(map(str, (x.shape[0] if name == "mask" else "N", *self.event_shape)))
-                raise ValueError(f"{name} is of shape {list(value.shape)}; it must be [{shape}]")
-        is_known = mask > 0.5
-        clamp = self.visibles.unit_mask(is_known)
-        _, mean = self._fantasies(seeds, self.num_sampling_steps, self.visibles.states(x), clamp)
-        return tf.where(is_known, tf.cast(x, mean.dtype), self.visibles.events(mean))
+    def chain_harmonium(self) -> Harmonium:
+        """Even layers, v the first of them, as its visibles; odd ones hidden."""
+        return self.dbm.parameters().bipartite("even")
 
     def filters(self) -> tf.Tensor:
         """How each unit of the first hidden layer moves the visibles, [hidden_sizes[0], *event_shape]."""
@@ -214,28 +176,6 @@ class DBM(GenerativeModel):
             "expected_energy": expected_energy,
             "entropy": entropy,
         }
-
-    def _inpaint_endpoint(self, x: tf.Tensor, mask: tf.Tensor, seed: tf.Tensor) -> dict[str, tf.Tensor]:
-        seed = philox.fresh_where_negative(seed)
-        return {"means": self.inpaint(x, mask, seed), "seed": seed}
-
-    @tf.function(autograph=False)
-    def _fantasies(
-        self,
-        seeds: tf.Tensor,
-        num_steps: int | tf.Tensor,
-        known: tf.Tensor | None = None,
-        mask: tf.Tensor | None = None,
-    ) -> tf.Tensor | tuple[tf.Tensor, tf.Tensor]:
-        """v after `num_steps` sweeps, and its mean given the last odd layers."""
-        harmonium, num_visible = self.dbm.parameters().bipartite("even"), self.visibles.num_units
-        if known is not None and mask is not None:  # the other even layers are free
-            padding = [[0, 0], [0, harmonium.num_visible - num_visible]]
-            known, mask = tf.pad(known, padding), tf.pad(mask, padding)
-        seeds_of_sweeps = philox.fold_in(seeds, _CHAIN_STREAM)
-        start = gibbs.start(harmonium, seeds)
-        states, means = gibbs.run(harmonium, start, seeds_of_sweeps, num_steps, known=known, mask=mask)
-        return states[:, :num_visible], means[:, :num_visible]
 
 
 def _check(spec: DataSpec, hidden_sizes: tuple[int, ...], negative_phase: str, num_discriminative_steps: int) -> None:

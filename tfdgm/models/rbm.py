@@ -12,22 +12,19 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfdgm.core import philox
 from tfdgm.core.types import DataSpec, Endpoint
 from tfdgm.core.validation import require_at_least, require_between
-from tfdgm.math import gibbs
-from tfdgm.math.harmonium import Normalizer
+from tfdgm.math.harmonium import Harmonium, Normalizer
 from tfdgm.math.units import BERNOULLI
-from tfdgm.models.base import Batch, GenerativeModel, Logs
+from tfdgm.models.base import Batch, Logs
+from tfdgm.models.gibbs_sampled import GibbsSampled
 from tfdgm.networks.harmonium import HarmoniumLayer
 from tfdgm.networks.visibles import visibles
 from tfdgm.objectives import energy
 from tfdgm.procedures.negative_phase import negative_phase as make_negative_phase
 
-_CHAIN_STREAM = 1  # seeds of the sweeps; first states use the rows' own
 
-
-class RBM(GenerativeModel):
+class RBM(GibbsSampled):
     """An RBM and the chains it learns with; the fields are those of `tfdgm.configs.rbm.RBMConfig`."""
 
     def __init__(
@@ -122,44 +119,9 @@ class RBM(GenerativeModel):
             logs["pseudo_log_likelihood"] = harmonium.num_visible * energy.conditional_log_prob(harmonium, v, index)
         return logs
 
-    def sample(self, seeds: tf.Tensor) -> tf.Tensor:
-        """x by `num_sampling_steps` sweeps from data-free chains: seeds int64 [N] to [N, *event_shape].
-
-        Row i depends on `seeds[i]` alone. The chains start at independent visibles with the data's mean.
-        """
-        return self.visibles.events(self._fantasies(seeds, self.num_sampling_steps)[0])
-
-    def sample_mean(self, seeds: tf.Tensor) -> tf.Tensor:
-        """E[x|h] at the last h of `sample`: what pictures of RBMs usually show; [N, *event_shape]."""
-        return self.visibles.events(self._fantasies(seeds, self.num_sampling_steps)[1])
-
-    def fantasies(self, seeds: tf.Tensor, steps: tuple[int, ...]) -> tf.Tensor:
-        """E[x|h] of the chains of `sample` after each number of sweeps in `steps`: [len(steps), N, *event_shape]."""
-        num_steps = tf.unstack(tf.constant(steps, tf.int64))  # tensors: one graph for all
-        return tf.stack([self.visibles.events(self._fantasies(seeds, num)[1]) for num in num_steps])
-
-    def inpaint(self, x: tf.Tensor, mask: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
-        """Draws what is missing given what is known, by `num_sampling_steps` sweeps with the known visibles clamped.
-
-        Args:
-          x: [N, *event_shape]; values at missing places do not matter.
-          mask: of x's shape, above 0.5 where x is known.
-          seeds: int64 [N].
-
-        Returns:
-          E[x|h] at the missing places, x at the known ones, [N, *event_shape].
-
-        Raises:
-          ValueError: for an x that is no batch of events or a mask of another shape.
-        """
-        for name, value in (("x", x), ("mask", mask)):
-            if tuple(value.shape[1:]) != self.event_shape or value.shape[0] != x.shape[0]:
-                shape = ", ".join(map(str, (x.shape[0] if name == "mask" else "N", *self.event_shape)))
-                raise ValueError(f"{name} is of shape {list(value.shape)}; it must be [{shape}]")
-        is_known = mask > 0.5
-        clamp = self.visibles.unit_mask(is_known)
-        _, mean = self._fantasies(seeds, self.num_sampling_steps, self.visibles.states(x), clamp)
-        return tf.where(is_known, tf.cast(x, mean.dtype), self.visibles.events(mean))
+    def chain_harmonium(self) -> Harmonium:
+        """The RBM itself."""
+        return self.layer.harmonium()
 
     def filters(self) -> tf.Tensor:
         """How each hidden unit moves the visibles, [num_hidden, *event_shape]."""
@@ -212,20 +174,3 @@ class RBM(GenerativeModel):
     @property
     def _is_binary(self) -> bool:
         return self.visibles.units == BERNOULLI
-
-    def _inpaint_endpoint(self, x: tf.Tensor, mask: tf.Tensor, seed: tf.Tensor) -> dict[str, tf.Tensor]:
-        seed = philox.fresh_where_negative(seed)
-        return {"means": self.inpaint(x, mask, seed), "seed": seed}
-
-    @tf.function(autograph=False)
-    def _fantasies(
-        self,
-        seeds: tf.Tensor,
-        num_steps: int | tf.Tensor,
-        known: tf.Tensor | None = None,
-        mask: tf.Tensor | None = None,
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """v after `num_steps` sweeps, and its mean given the last h."""
-        harmonium = self.layer.harmonium()
-        v = gibbs.start(harmonium, seeds)
-        return gibbs.run(harmonium, v, philox.fold_in(seeds, _CHAIN_STREAM), num_steps, known=known, mask=mask)
