@@ -12,6 +12,8 @@ _README = _HERE / "README.md"
 _INSTALL = [
     "tensorflow>=2.21,<2.22",
     "keras>=3.15,<3.16",
+    # Curves and tables as pictures.
+    "matplotlib>=3.10,<4",
     "tensorflow-probability>=0.25,<0.26",
     # TensorFlow Probability imports it; this package never does.
     "tf_keras>=2.21,<2.22",
