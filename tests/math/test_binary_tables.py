@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfdgm.math import binary_tables
+from tfdgm.math import bernoulli, binary_tables
 
 _STATES = np.array(list(itertools.product([0.0, 1.0], repeat=3)))
 
@@ -17,7 +17,7 @@ def _tables(*batch, scale=2.0):
 
 
 def _factorial(logits):
-    return binary_tables.bernoulli_log_prob(tf.constant(_STATES), tf.constant(logits, tf.float64))
+    return bernoulli.log_prob(tf.constant(_STATES), tf.constant(logits, tf.float64))
 
 
 @pytest.mark.parametrize("num_units", [1, 3, 5])

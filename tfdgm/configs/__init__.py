@@ -23,7 +23,7 @@ __all__ = [
     "restore_config",
 ]
 
-_FAMILIES = ("vae", "rbm", "dbn", "dbm")
+_FAMILIES = ("vae", "rbm", "dbn", "dbm", "sbn")
 
 
 class UnknownNameError(ValueError):

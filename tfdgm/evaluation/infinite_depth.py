@@ -15,7 +15,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from tfdgm.math import binary_tables
+from tfdgm.math import bernoulli, binary_tables
 from tfdgm.math.belief_net import log_marginal_tables, log_parent_posterior_table, unroll
 from tfdgm.math.harmonium import Harmonium
 
@@ -58,7 +58,7 @@ def second_eigenvalue(harmonium: Harmonium) -> float:
     log_v, log_h = _visible_table(harmonium), _hidden_table(harmonium)
     h = binary_tables.binary_states(harmonium.num_hidden)
     field = harmonium.visible_field(h)[:, tf.newaxis, :]
-    log_v_given_h = binary_tables.bernoulli_log_prob(binary_tables.binary_states(harmonium.num_visible), field)
+    log_v_given_h = bernoulli.log_prob(binary_tables.binary_states(harmonium.num_visible), field)
     # p(v, h) / sqrt(p(v) p(h)): the sweep's eigenvalues are its squared singular values, the first of them 1.
     ratio = tf.exp(log_v_given_h + 0.5 * (log_h[:, tf.newaxis] - log_v))
     return float(tf.linalg.svd(ratio, compute_uv=False)[1]) ** 2
@@ -71,7 +71,7 @@ def exact_row(harmonium: Harmonium, depth: int) -> ExactRow:
     log_top = _hidden_table(harmonium) if depth % 2 else log_v
     tied, tied_posterior = log_marginal_tables(net, log_top)[-1], log_parent_posterior_table(net, log_top)
     field = harmonium.hidden_field(binary_tables.binary_states(harmonium.num_visible))[:, tf.newaxis, :]
-    factorial = binary_tables.bernoulli_log_prob(binary_tables.binary_states(harmonium.num_hidden), field)
+    factorial = bernoulli.log_prob(binary_tables.binary_states(harmonium.num_hidden), field)
     explaining_away = tf.reduce_sum(tf.exp(log_p) * binary_tables.total_correlation(log_posterior))
     return ExactRow(
         depth,

@@ -1,13 +1,15 @@
 """Layered sigmoid belief nets: binary units, each with the layer above as its parents.
 
     p(x_0, ..., x_L) = p(x_0) prod_l p(x_l | x_{l-1}),   p(x_l = 1 | x_{l-1}) = sigmoid(b_l + x_{l-1} W_l)
-    p(x_0 = 1) = sigmoid(b_0)
+    p(x_0) = prod_i p(x_0i | x_01, ..., x_0,i-1),        p(x_0i = 1 | ...) = sigmoid(b_0i + sum_{j<i} x_0j A_ji)
 
-Layers count in ancestral order: x_0 is the top, whose units have no parents, and x_L the visible one. A recognition
-net is one too, read from the data up: its x_0 is what is given, and its likelihood is log q.
+Layers count in ancestral order: x_0 is the top and x_L the visible one. Without the autoregressive weights A the
+units of the top are independent. A recognition net is a belief net too, read from the data up: its x_0 is what is
+given, and its likelihood is log q.
 
 References:
   Neal (1992), Connectionist learning of belief networks.
+  Frey, Hinton & Dayan (1996), Does the wake-sleep algorithm produce good density estimators?, for A.
   Hinton, Osindero & Teh (2006), A fast learning algorithm for deep belief nets, sections 2 and 3.
 """
 
@@ -18,7 +20,8 @@ from collections.abc import Iterator, Sequence
 import tensorflow as tf
 
 from tfdgm.core import philox
-from tfdgm.math.binary_tables import bernoulli_log_prob, binary_states, normalize, require_enumerable
+from tfdgm.math import bernoulli
+from tfdgm.math.binary_tables import binary_states, normalize, require_enumerable
 from tfdgm.math.harmonium import Harmonium
 from tfdgm.math.units import BERNOULLI
 
@@ -30,10 +33,12 @@ class BeliefNet:
     Attributes:
       kernels: W_1 to W_L; W_l is [D_{l-1}, D_l].
       biases: b_0 to b_L; b_l is [D_l].
+      prior_kernel: A, [D_0, D_0], zero on and below the diagonal; None where the top's units are independent.
     """
 
     kernels: tuple[tf.Tensor, ...]
     biases: tuple[tf.Tensor, ...]
+    prior_kernel: tf.Tensor | None = None
 
     def __post_init__(self) -> None:
         """Refuses kernels that do not lead from each layer to the next."""
@@ -42,6 +47,10 @@ class BeliefNet:
         needed = list(itertools.pairwise(sizes))
         if shapes != needed:
             raise ValueError(f"kernels have shapes {shapes}; layers of {sizes} units need {needed}")
+        if self.prior_kernel is not None and tuple(self.prior_kernel.shape) != (sizes[0], sizes[0]):
+            raise ValueError(
+                f"prior_kernel has shape {tuple(self.prior_kernel.shape)}; it needs {(sizes[0], sizes[0])}"
+            )
 
     @property
     def depth(self) -> int:
@@ -57,17 +66,25 @@ class BeliefNet:
         """Logits of p(x_l = 1 | x_{l-1}) for l from 1 to L: [..., D_{l-1}] to [..., D_l]."""
         return tf.matmul(above, self.kernels[layer - 1]) + self.biases[layer]
 
+    def prior_logits(self, top: tf.Tensor) -> tf.Tensor:
+        """Logits of p(x_0i = 1 | x_01, ..., x_0,i-1): [..., D_0] to its shape, or to [D_0] where they are constants."""
+        return self.biases[0] if self.prior_kernel is None else self.biases[0] + tf.matmul(top, self.prior_kernel)
+
     def log_prior(self, top: tf.Tensor) -> tf.Tensor:
         """log p(x_0), nats: [..., D_0] to [...]."""
-        return bernoulli_log_prob(top, self.biases[0])
+        return bernoulli.log_prob(top, self.prior_logits(top))
+
+    def log_conditionals(self, states: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+        """log p(x_l | x_{l-1}) for l from 1 to L, nats: L + 1 tensors [..., D_l] to L of [...]."""
+        pairs = enumerate(itertools.pairwise(states), start=1)
+        return [bernoulli.log_prob(x, self.logits(layer, above)) for layer, (above, x) in pairs]
 
     def log_likelihood(self, states: Sequence[tf.Tensor]) -> tf.Tensor:
         """log p(x_1, ..., x_L | x_0), nats: L + 1 tensors [..., D_l] to [...].
 
         A net whose top is some other model's p(x_0) has the log joint log p(x_0) + this.
         """
-        pairs = enumerate(itertools.pairwise(states), start=1)
-        terms = [bernoulli_log_prob(x, self.logits(layer, above)) for layer, (above, x) in pairs]
+        terms = self.log_conditionals(states)
         return sum(terms[1:], start=terms[0])  # not add_n, which does not broadcast
 
     def log_joint(self, states: Sequence[tf.Tensor]) -> tf.Tensor:
@@ -76,8 +93,18 @@ class BeliefNet:
 
     def draw(self, layer: int, above: tf.Tensor | None, noise: tf.Tensor) -> tf.Tensor:
         """x_l given x_{l-1} (None for the top) by uniforms of its shape, [..., D_l]."""
+        if above is None and self.prior_kernel is not None:
+            return self._draw_autoregressive(noise)
         logits = self.biases[0] if above is None else self.logits(layer, above)
         return tf.cast(noise < tf.sigmoid(logits), noise.dtype)
+
+    def draw_all(self, noise: tf.Tensor, top: tf.Tensor | None = None) -> tuple[tf.Tensor, ...]:
+        """x_0, ..., x_L from the top down by uniforms [..., D_0 + ... + D_L], or [..., D_1 + ... + D_L] below `top`."""
+        sizes = self.layer_sizes[(top is not None) :]
+        states = [] if top is None else [top]
+        for uniform in tf.split(noise, sizes, axis=-1):
+            states.append(self.draw(len(states), states[-1] if states else None, uniform))
+        return tuple(states)
 
     def ancestral_pass(self, seeds: tf.Tensor, top: tf.Tensor | None = None) -> Iterator[tf.Tensor]:
         """Draws the layers one by one, so that a deep net need not hold them all.
@@ -98,6 +125,18 @@ class BeliefNet:
     def sample(self, seeds: tf.Tensor, top: tf.Tensor | None = None) -> tuple[tf.Tensor, ...]:
         """All layers of `ancestral_pass`, x_0 first."""
         return tuple(self.ancestral_pass(seeds, top))
+
+    def _draw_autoregressive(self, noise: tf.Tensor) -> tf.Tensor:
+        """x_0 unit by unit: uniforms [..., D_0] to states of that shape."""
+        num_units = self.layer_sizes[0]
+
+        def draw_unit(unit: tf.Tensor, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            logit = self.biases[0][unit] + tf.reduce_sum(x * self.prior_kernel[:, unit], axis=-1)
+            state = tf.cast(noise[..., unit] < tf.sigmoid(logit), x.dtype)
+            return unit + 1, x + state[..., tf.newaxis] * tf.one_hot(unit, num_units, dtype=x.dtype)
+
+        start = (tf.constant(0), tf.zeros_like(noise))
+        return tf.while_loop(lambda unit, x: unit < num_units, draw_unit, start, maximum_iterations=num_units)[1]
 
     def _noise(self, seeds: tf.Tensor, layer: int) -> tf.Tensor:
         # By distance from the bottom: layers added on top leave the noise of the old ones as it was.
@@ -179,7 +218,7 @@ def _log_conditional_table(net: BeliefNet, layer: int) -> tf.Tensor:
     """log p(x_l | x_{l-1}), [2^D_{l-1}, 2^D_l]."""
     require_enumerable(sum(net.layer_sizes[layer - 1 : layer + 1]))
     above, states = (binary_states(net.layer_sizes[index], net.biases[0].dtype) for index in (layer - 1, layer))
-    return bernoulli_log_prob(states, net.logits(layer, above)[:, tf.newaxis, :])
+    return bernoulli.log_prob(states, net.logits(layer, above)[:, tf.newaxis, :])
 
 
 @tf.function(autograph=False)

@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from tfdgm.math import bernoulli
+
 MAX_UNITS = 24  # a table of 2^24 float64 takes 128 MB
 _NUM_SWEEPS = 100  # of coordinate ascent
 
@@ -22,11 +24,6 @@ def require_enumerable(num_units: int) -> None:
     """Raises ValueError for more units than a table can have."""
     if not 1 <= num_units <= MAX_UNITS:
         raise ValueError(f"there are {num_units} binary units; enumeration takes 1 to {MAX_UNITS}")
-
-
-def bernoulli_log_prob(x: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """log p(x) of independent binary units, nats: broadcastable [..., n] to [...]."""
-    return tf.reduce_sum(x * logits - tf.nn.softplus(logits), axis=-1)
 
 
 def normalize(log_weights: tf.Tensor) -> tf.Tensor:
@@ -91,10 +88,10 @@ def mean_field(log_p: tf.Tensor) -> tf.Tensor:
     for _ in range(_NUM_SWEEPS):
         for unit in range(num_units):
             # q_j ~ exp E[log p(x)] over the other units, Bishop (2006), eq. 10.9
-            q = tf.exp(bernoulli_log_prob(states, logits[:, tf.newaxis, :]))
+            q = tf.exp(bernoulli.log_prob(states, logits[:, tf.newaxis, :]))
             update = tf.linalg.matvec(q, log_odds[unit])
             logits = tf.where(tf.range(num_units) == unit, update[:, tf.newaxis], logits)
-    log_q = bernoulli_log_prob(states, logits[:, tf.newaxis, :])
+    log_q = bernoulli.log_prob(states, logits[:, tf.newaxis, :])
     kl = kl_divergence(log_q, log_p)
     ties = kl <= tf.reduce_min(kl) + 1e-9  # where symmetry leaves a choice, the first, whatever rounding says
     return log_q[tf.argmax(ties)]

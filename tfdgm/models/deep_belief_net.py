@@ -18,6 +18,7 @@ from tfdgm.core import philox
 from tfdgm.core.types import DataSpec, Endpoint
 from tfdgm.core.validation import require_at_least
 from tfdgm.math import gibbs
+from tfdgm.math.sample_blocks import over_blocks
 from tfdgm.models.base import GenerativeModel
 from tfdgm.networks.directed_layers import DirectedLayers, States
 from tfdgm.networks.top_layer import TopLayer
@@ -118,18 +119,15 @@ class DeepBeliefNet(GenerativeModel):
         Returns:
           [B].
         """
-        limit = min(num_samples, max(1, _BLOCK // max(1, self.top.num_labels)))
-        block = max(size for size in range(1, limit + 1) if num_samples % size == 0)
-        v = tf.repeat(self.visibles.states(x), block, axis=0)
-        num_units = sum(self.directed.sizes[1:])
+        visible, num_units = self.visibles.states(x), sum(self.directed.sizes[1:])
 
-        def block_mean(index: tf.Tensor) -> tf.Tensor:
-            noise = philox.row_uniform(philox.fold_in(seeds, step=index), (block, num_units), dtype=v.dtype)
-            bounds = self._bound(self.directed.infer(v, tf.reshape(noise, [-1, num_units])))
-            return tf.reduce_mean(tf.reshape(bounds, [-1, block]), axis=-1)
+        def block_mean(seeds: tf.Tensor, size: int) -> tf.Tensor:
+            noise = philox.row_uniform(seeds, (size, num_units), dtype=visible.dtype)
+            states = self.directed.infer(tf.repeat(visible, size, axis=0), tf.reshape(noise, [-1, num_units]))
+            return tf.reduce_mean(tf.reshape(self._bound(states), [-1, size]), axis=-1)
 
-        indices = tf.range(num_samples // block, dtype=tf.int64)
-        return tf.reduce_mean(tf.map_fn(block_mean, indices, fn_output_signature=v.dtype), axis=0)
+        limit = max(1, _BLOCK // max(1, self.top.num_labels))
+        return tf.reduce_mean(over_blocks(block_mean, seeds, num_samples, limit, visible.dtype), axis=0)
 
     def endpoints(self) -> dict[str, Endpoint]:
         """The default ones, features, the bound but for log Z; with labels, samples of a class and predictions."""

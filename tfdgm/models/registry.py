@@ -13,6 +13,9 @@ MODELS: dict[str, str] = {
     "rbm": "tfdgm.models.rbm:RBM",
     "dbn": "tfdgm.models.dbn:DBN",
     "dbm": "tfdgm.models.dbm:DBM",
+    "sbn": "tfdgm.models.sbn:SigmoidBeliefNet",
+    "helmholtz": "tfdgm.models.sbn:SigmoidBeliefNet",
+    "nvil": "tfdgm.models.sbn:SigmoidBeliefNet",
 }
 
 

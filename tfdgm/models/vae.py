@@ -15,12 +15,14 @@ from tfdgm.core import philox
 from tfdgm.core.types import DataSpec
 from tfdgm.core.validation import require_at_least, require_choice
 from tfdgm.math import latents
+from tfdgm.math.sample_blocks import over_blocks
 from tfdgm.models.base import Batch, GenerativeModel, Logs
 from tfdgm.networks.conv import conv_decoder, conv_encoder
 from tfdgm.networks.mlp import mlp
 from tfdgm.objectives import elbo as bounds
 from tfdgm.objectives import likelihood as likelihoods
 
+_BLOCK = 100  # posterior samples that a bound holds at once for an example
 _OBSERVATION_STREAM = 1  # seeds of x given z; z itself uses the rows' own seeds
 
 
@@ -136,14 +138,11 @@ class VAE(GenerativeModel):
 
     def iwae_bound(self, x: tf.Tensor, seeds: tf.Tensor, num_samples: int) -> tf.Tensor:
         """IWAE bound [B] in nats with `num_samples` samples, drawn in blocks so that memory stays bounded."""
-        block = max(size for size in range(1, min(num_samples, 100) + 1) if num_samples % size == 0)
 
-        def block_bound(index: tf.Tensor) -> tf.Tensor:
-            log_weights = self._terms(x, philox.fold_in(seeds, step=index), block)[0]
-            return bounds.iwae_bound(log_weights)
+        def block_bound(seeds: tf.Tensor, size: int) -> tf.Tensor:
+            return bounds.iwae_bound(self._terms(x, seeds, size)[0])
 
-        indices = tf.range(num_samples // block, dtype=tf.int64)
-        blocks = tf.map_fn(block_bound, indices, fn_output_signature=self.variable_dtype)
+        blocks = over_blocks(block_bound, seeds, num_samples, _BLOCK, self.variable_dtype)
         return bounds.iwae_bound(tf.transpose(blocks))
 
     def _posterior(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -4,20 +4,9 @@ from collections.abc import Iterable, Sequence
 
 import tensorflow as tf
 
+from tfdgm.math import bernoulli
 from tfdgm.math.harmonium import Harmonium
 from tfdgm.math.units import BERNOULLI
-
-
-def log_prob(states: tf.Tensor, field: tf.Tensor) -> tf.Tensor:
-    """log p(states | field) of independent binary units, nats: broadcastable [..., D] to [...]."""
-    return tf.reduce_sum(states * field, axis=-1) - BERNOULLI.log_partition(field)
-
-
-def entropy(field: tf.Tensor) -> tf.Tensor:
-    """H of independent binary units with these logits, nats: [..., D] to [...]; never below 0."""
-    # H = softplus(f) - f sigmoid(f), which for large f is a difference of large numbers; it is even in f.
-    magnitude = tf.abs(field)
-    return tf.reduce_sum(tf.nn.softplus(-magnitude) + magnitude * tf.sigmoid(-magnitude), axis=-1)
 
 
 def prediction_loss(pairs: Iterable[tuple[tf.Tensor, tf.Tensor]]) -> tf.Tensor:
@@ -36,7 +25,7 @@ def prediction_loss(pairs: Iterable[tuple[tf.Tensor, tf.Tensor]]) -> tf.Tensor:
       Hinton, Dayan, Frey & Neal (1995), The wake-sleep algorithm for unsupervised neural networks, eq. 5 and 6.
       Hinton, Osindero & Teh (2006), A fast learning algorithm for deep belief nets, appendix B.
     """
-    return -tf.add_n([log_prob(states, field) for states, field in pairs])
+    return -tf.add_n([bernoulli.log_prob(states, field) for states, field in pairs])
 
 
 def directed_terms(
@@ -56,7 +45,7 @@ def directed_terms(
       Hinton, Osindero & Teh (2006), eq. 5.
     """
     log_likelihood = -prediction_loss(zip(states[:-1], generative_fields, strict=True))
-    return log_likelihood + tf.add_n([entropy(field) for field in recognition_fields])
+    return log_likelihood + tf.add_n([bernoulli.entropy(field) for field in recognition_fields])
 
 
 def label_free_energies(harmonium: Harmonium, h: tf.Tensor) -> tf.Tensor:

@@ -1,0 +1,147 @@
+"""Sigmoid belief nets: fields and presets, one argument a training procedure."""
+
+import dataclasses
+
+from tfdgm.configs.experiment import (
+    DataConfig,
+    ExperimentConfig,
+    OptimizerConfig,
+    Preset,
+    TrainingConfig,
+    smoke_training,
+)
+
+
+@dataclasses.dataclass
+class SBNConfig:
+    """Fields of `tfdgm.models.sbn.SigmoidBeliefNet`.
+
+    Attributes:
+      model_name: entry of the model registry.
+      hidden_sizes: binary units of each hidden layer, the data's neighbour first.
+      autoregressive_prior: let each unit of the top layer depend on those before it.
+      procedure: `gibbs_em`, `mean_field`, `wake_sleep`, `reweighted_wake_sleep`, `reinforce`, `nvil` or `vimco`.
+      num_importance_samples: `reweighted_wake_sleep`, `vimco`: samples of q an example.
+      recognition_phases: `reweighted_wake_sleep`: `wake` (weighted samples), `sleep` (dreams) or `both` train q.
+      baseline_sizes: `nvil`: hidden units of the network that predicts each layer's learning signal.
+      moment_decay: `nvil`: decay a step of the running mean and variance of the signal.
+      num_gibbs_sweeps: `gibbs_em`: sweeps of an E step; all burn-in where latents start anew in each batch.
+      num_persistent_examples: `gibbs_em`: as many as the training split has, to keep each one's latents from
+        epoch to epoch; 0 starts them anew.
+      num_mean_field_steps: `mean_field`: steps of an E step.
+      num_inference_steps: steps of a mean-field fit to each example, the q of `mean_field_iwae` and of whatever has no
+        recognition net; 0 leaves it out.
+      num_validation_samples: samples of q an example of the validation split's `iwae_bound`.
+    """
+
+    model_name: str = "sbn"
+    hidden_sizes: tuple[int, ...] = (200,)
+    autoregressive_prior: bool = False
+    procedure: str = "nvil"
+    num_importance_samples: int = 5
+    recognition_phases: str = "both"
+    baseline_sizes: tuple[int, ...] = (100,)
+    moment_decay: float = 0.8
+    num_gibbs_sweeps: int = 10
+    num_persistent_examples: int = 0
+    num_mean_field_steps: int = 20
+    num_inference_steps: int = 0
+    num_validation_samples: int = 20
+
+
+@dataclasses.dataclass
+class SBNOptimizers:
+    """One optimizer for each group that the procedure has.
+
+    Attributes:
+      generative: of p.
+      recognition: of q; without effect for `gibbs_em` and `mean_field`.
+      baseline: of the networks that predict learning signals; `nvil` alone has them.
+    """
+
+    generative: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
+    recognition: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
+    baseline: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
+
+
+@dataclasses.dataclass
+class SBNEvaluation:
+    """Settings of `trainers.evaluate`.
+
+    Attributes:
+      num_elbo_samples: samples of q an example of the ELBO.
+      num_iwae_samples: K of the importance-weighted bounds.
+    """
+
+    num_elbo_samples: int = 16
+    num_iwae_samples: int = 500
+
+
+PROCEDURES = ("gibbs_em", "mean_field", "wake_sleep", "reweighted_wake_sleep", "reinforce", "nvil", "vimco")
+
+
+def _optimizers(learning_rate: float) -> SBNOptimizers:
+    def adam() -> OptimizerConfig:
+        return OptimizerConfig(learning_rate=learning_rate)
+
+    return SBNOptimizers(generative=adam(), recognition=adam(), baseline=adam())
+
+
+def _mnist(argument: str) -> ExperimentConfig:
+    """200 units and 30 epochs of 50,000 digits."""
+    config = ExperimentConfig(
+        model=SBNConfig(procedure=argument or "nvil"),
+        optimizers=_optimizers(3e-3),
+        data=DataConfig(name="mnist", domain="binary"),
+        training=TrainingConfig(
+            batch_size=100,
+            num_steps=15_000,
+            log_every=500,
+            evaluate_every=1_500,
+            checkpoint_every=1_500,
+            sample_every=7_500,
+            steps_per_execution=20,
+            best_metric="iwae_bound",
+        ),
+        evaluation=SBNEvaluation(),
+    )
+    return config
+
+
+def _digits(argument: str) -> ExperimentConfig:
+    config = _mnist(argument)
+    config.model.hidden_sizes = (50,)
+    config.model.num_inference_steps = 50
+    config.data = DataConfig(name="digits", domain="binary")
+    config.training = dataclasses.replace(
+        config.training,
+        batch_size=50,
+        num_steps=8_000,
+        log_every=200,
+        evaluate_every=1_000,
+        checkpoint_every=1_000,
+        sample_every=4_000,
+    )
+    return config
+
+
+def _smoke(config: ExperimentConfig) -> ExperimentConfig:
+    """A preset's own path in a minute of CPU: few units, few steps, few samples."""
+    config.model = dataclasses.replace(
+        config.model,
+        hidden_sizes=tuple(8 for _ in config.model.hidden_sizes),
+        baseline_sizes=(8,),
+        num_gibbs_sweeps=2,
+        num_mean_field_steps=3,
+        num_inference_steps=min(config.model.num_inference_steps, 5),
+        num_validation_samples=5,
+    )
+    config.training = smoke_training(config.training, num_steps=200)
+    config.evaluation = SBNEvaluation(num_elbo_samples=4, num_iwae_samples=50)
+    return config
+
+
+PRESETS: dict[str, Preset] = {
+    "sbn:digits": Preset(_digits, _smoke, "sigmoid belief net on the embedded 8x8 digits", ("smoke", *PROCEDURES)),
+    "sbn:mnist": Preset(_mnist, _smoke, "sigmoid belief net on MNIST", ("smoke", *PROCEDURES)),
+}
