@@ -1,0 +1,59 @@
+"""Curves as PNG files."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfdgm.evaluation import plots
+from tfdgm.evaluation.plots import Curve, Panel
+
+_X = np.arange(1, 11)
+
+
+def _pixels(path):
+    return tf.io.decode_png(path.read_bytes(), channels=3).numpy()
+
+
+def _has_colour(pixels, colour):
+    return bool((np.abs(pixels.astype(int) - colour).max(axis=-1) < 16).any())
+
+
+def test_writes_each_curve_in_a_colour_of_its_own(tmp_path):
+    path = tmp_path / "new" / "curves.png"
+    curves = [Curve("one", _X, _X), Curve("two", _X, 2.0 * _X, deviation=0.1 * _X)]
+    plots.line_plot(str(path), curves, x_label="step", y_label="nats", title="two lines")
+    pixels = _pixels(path)
+    assert _has_colour(pixels, (31, 119, 180))  # matplotlib's first two colours
+    assert _has_colour(pixels, (255, 127, 14))
+
+
+def test_legend_is_right_of_the_curves(tmp_path):
+    path = tmp_path / "curves.png"
+    plots.line_plot(str(path), [Curve("one", _X, _X)], x_label="step", y_label="nats")
+    blue = np.abs(_pixels(path).astype(int) - (31, 119, 180)).max(axis=-1) < 16
+    columns = np.flatnonzero(blue.any(axis=0))
+    gaps = np.diff(columns)
+    assert (gaps > 10).sum() == 1  # the curve, then the legend's stroke
+    in_legend = blue[:, columns[np.argmax(gaps) + 1 :]]
+    assert np.flatnonzero(in_legend.any(axis=1)).size < 5
+
+
+@pytest.mark.parametrize(("num_panels", "num_columns", "rows", "columns"), [(1, 1, 1, 1), (3, 2, 2, 2), (2, 1, 2, 1)])
+def test_panels_stand_row_by_row(tmp_path, num_panels, num_columns, rows, columns):
+    path = tmp_path / "panels.png"
+    panels = [Panel([Curve("one", _X, _X)], "step", "nats", log_x=True, log_y=True)] * num_panels
+    plots.panel_plot(str(path), panels, num_columns)
+    assert _pixels(path).shape == (360 * rows, 700 * columns, 3)
+
+
+def test_points_that_a_logarithm_does_not_take_are_left_out(tmp_path):
+    path = tmp_path / "curves.png"
+    plots.line_plot(str(path), [Curve("none", _X, 0.0 * _X)], x_label="step", y_label="nats", log_y=True)
+    assert _pixels(path).size
+
+
+def test_more_curves_than_colours(tmp_path):
+    path = tmp_path / "curves.png"
+    curves = [Curve(str(index), _X, _X + index) for index in range(12)]
+    plots.line_plot(str(path), curves, x_label="step", y_label="nats")
+    assert _pixels(path).size

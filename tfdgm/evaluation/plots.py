@@ -1,0 +1,100 @@
+"""Curves as PNG files. The figure is an object of its own: no pyplot, no display, no state that outlives it."""
+
+import dataclasses
+import os
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+_WIDTH, _HEIGHT, _LEGEND_WIDTH = 5.0, 3.6, 2.0  # inches, of one panel
+_DPI = 100
+_STYLES = ("-", "--", ":")  # taken in turn once all ten colours are used
+_COLOURS = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Curve:
+    """One line.
+
+    Attributes:
+      name: in the legend.
+      x: [N].
+      y: [N]; on a logarithmic axis, points that are not above 0 are left out.
+      deviation: [N], the half width of a band about y, such as one over seeds; None draws none.
+    """
+
+    name: str
+    x: Sequence[float] | np.ndarray
+    y: Sequence[float] | np.ndarray
+    deviation: Sequence[float] | np.ndarray | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Panel:
+    """One pair of axes, its legend to the right of it, where it covers nothing."""
+
+    curves: Sequence[Curve]
+    x_label: str
+    y_label: str
+    title: str = ""
+    log_x: bool = False
+    log_y: bool = False
+
+
+def line_plot(
+    path: str,
+    curves: Sequence[Curve],
+    *,
+    x_label: str,
+    y_label: str,
+    title: str = "",
+    log_x: bool = False,
+    log_y: bool = False,
+) -> None:
+    """Writes one panel of curves.
+
+    Args:
+      path: the PNG file; folders are made where needed.
+      curves: at least one.
+      x_label: with the unit.
+      y_label: with the unit.
+      title: above the axes.
+      log_x: whether the axis is logarithmic.
+      log_y: likewise.
+    """
+    panel_plot(path, [Panel(curves, x_label, y_label, title, log_x, log_y)])
+
+
+def panel_plot(path: str, panels: Sequence[Panel], num_columns: int = 1) -> None:
+    """Writes several panels, row by row: `path` as that of `line_plot`, `num_columns` panels across."""
+    num_rows = -(-len(panels) // num_columns)
+    figure = Figure(
+        figsize=((_WIDTH + _LEGEND_WIDTH) * num_columns, _HEIGHT * num_rows), dpi=_DPI, layout="constrained"
+    )
+    axes = figure.subplots(num_rows, num_columns, squeeze=False).ravel()
+    for panel, each in zip(panels, axes, strict=False):
+        _draw(panel, each)
+    for unused in axes[len(panels) :]:
+        unused.axis("off")
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    figure.savefig(path, format="png")
+
+
+def _draw(panel: Panel, axes: Axes) -> None:
+    for index, curve in enumerate(panel.curves):
+        x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
+        y = np.where(y > 0, y, np.nan) if panel.log_y else y
+        colour, style = f"C{index % _COLOURS}", _STYLES[index // _COLOURS % len(_STYLES)]
+        axes.plot(x, y, color=colour, linestyle=style, linewidth=1.5, label=curve.name)
+        if curve.deviation is not None:
+            deviation = np.asarray(curve.deviation, float)
+            axes.fill_between(x, y - deviation, y + deviation, color=colour, alpha=0.2, linewidth=0)
+    axes.set(xlabel=panel.x_label, ylabel=panel.y_label, title=panel.title)
+    if panel.log_x:
+        axes.set_xscale("log")
+    if panel.log_y:
+        axes.set_yscale("log")
+    axes.grid(alpha=0.3)
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize="small")
