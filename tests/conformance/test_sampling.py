@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.goldens.table import GOLDENS
+
+SAMPLERS = {name: golden for name, golden in GOLDENS.items() if golden.has_sampler}
 SEEDS = np.array([3, 0, 2**40 + 1, 17, 5, 2**62, 99, 100], np.int64)
+
+
+@pytest.fixture(scope="module", params=SAMPLERS.values(), ids=list(SAMPLERS))
+def golden(request):
+    """Those that have a sampler; that these are all is a test of its own."""
+    return request.param
 
 
 @pytest.fixture(scope="module")
@@ -12,6 +21,15 @@ def drawn(golden):
     """A golden's samples for `SEEDS`, eagerly, and the model that drew them."""
     model = golden.build()
     return model, model.sample(tf.constant(SEEDS)).numpy()
+
+
+@pytest.mark.parametrize("name", GOLDENS)
+def test_a_model_has_a_sampler_as_its_golden_declares(name):
+    """By method and by endpoint: no model is left out here unsaid, and none publishes samples that it can't draw."""
+    model, has_sampler = GOLDENS[name].build(), GOLDENS[name].has_sampler
+    assert hasattr(model, "sample") == has_sampler
+    assert ("sample" in model.endpoints()) == has_sampler
+    assert has_sampler or not any("sample" in endpoint for endpoint in model.endpoints())
 
 
 def test_same_seed_same_sample_other_seed_other_sample(golden, drawn):

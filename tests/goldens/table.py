@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from tests.goldens.flow import Flow
 from tests.goldens.gan import GAN
@@ -33,6 +34,7 @@ class Golden:
       examples: draws examples [N, *event_shape] with a NumPy generator.
       optimizers: new optimizers by variable group.
       is_discrete: whether samples are discrete, so that rounding can flip one.
+      has_sampler: whether the model has `sample`.
       registered_name: the registry entry it stands for; empty for the models of the tests' own.
     """
 
@@ -42,6 +44,7 @@ class Golden:
     examples: Callable[[np.random.Generator, int], np.ndarray]
     optimizers: Callable[[], dict[str, keras.optimizers.Optimizer]]
     is_discrete: bool = False
+    has_sampler: bool = True
     registered_name: str = ""
 
     def build(self) -> GenerativeModel:
@@ -61,6 +64,13 @@ class Golden:
         x = self.examples(rng, num_steps * batch_size).astype(self.spec.dtype)
         return x.reshape(num_steps, batch_size, *self.spec.shape)
 
+    def answers(self, model: GenerativeModel, num: int) -> dict[str, tf.Tensor]:
+        """`num` samples of `model`; where it has no sampler, what its first endpoint answers to so many examples."""
+        if self.has_sampler:
+            return {"sample": model.sample(tf.range(num, dtype=tf.int64))}
+        x = tf.constant(self.batches(1, num)[0], model.variable_dtype)
+        return next(iter(model.endpoints().values())).fn(x=x)
+
 
 def _adam(*groups: str) -> Callable[[], dict[str, keras.optimizers.Optimizer]]:
     return lambda: {group: keras.optimizers.Adam(1e-2) for group in groups}
@@ -73,6 +83,7 @@ def _preset(
     examples: Callable,
     *groups: str,
     is_discrete: bool = True,
+    has_sampler: bool = True,
     phase: str = "",
     **fields: object,
 ) -> Golden:
@@ -91,7 +102,8 @@ def _preset(
         spec=spec,
         examples=examples,
         optimizers=_adam(*groups),
-        is_discrete=is_discrete,
+        is_discrete=is_discrete and has_sampler,
+        has_sampler=has_sampler,
         registered_name=config.model_name,
     )
 
@@ -113,6 +125,12 @@ def _dbn(name: str, **fields: object) -> Golden:
     fields = {"hidden_sizes": (5, 8), "num_chains": 12, **fields}
     groups = ("rbm_1", "rbm_2", "generative", "recognition", "top")
     return _preset(name, "dbn:digits", _BITS, _words, *groups, **fields)
+
+
+def _predictability(name: str, dataset: str, spec: DataSpec, examples: Callable, **fields: object) -> Golden:
+    """An encoder against predictors: a code, and nothing to draw from."""
+    preset = f"predictability_minimization:{dataset}"
+    return _preset(name, preset, spec, examples, "predictors", "encoder", has_sampler=False, **fields)
 
 
 def _bars(rng: np.random.Generator, num: int) -> np.ndarray:
@@ -163,6 +181,8 @@ GOLDENS: dict[str, Golden] = {
         _dbm("dbm_pretraining", "rbm_1", "rbm_2", "rbm_3", "dbm", num_pretraining_steps=10, phase="rbm_2"),
         _dbn("dbn", phase="up_down"),
         _dbn("dbn_greedy", phase="rbm_2", mean_field_data=True),
+        _predictability("predictability_minimization", "digits", _DIGITS, _bars),
+        _predictability("predictability_minimization_alone", "patterns", _BITS, _words, num_predictor_steps=1),
         Golden("gan", lambda: GAN(_PLANE, name="gan"), _PLANE, _ring, _adam("discriminator", "generator")),
         Golden("flow", lambda: Flow(_PLANE, name="flow"), _PLANE, _ring, _adam("flow")),
     )

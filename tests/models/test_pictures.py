@@ -62,7 +62,7 @@ def test_each_example_stands_above_its_reconstruction(model, x):
 
 def test_traversals_move_the_latents_that_vary_most(model, x, monkeypatch):
     z_mean = np.array([[0.0, 1.0, 0.5, 0.0], [0.0, -1.0, -0.5, 0.1]], np.float32)
-    monkeypatch.setattr(model, "encode", lambda x: {"z_mean": tf.constant(z_mean)})
+    monkeypatch.setattr(model, "posterior_mean", lambda x: tf.constant(z_mean))
     grid = pictures.traversal_grid(model, x[:2], num_latents=2, num_values=5)
     assert grid.shape == (2 * STRIDE - 2, 5 * STRIDE - 2, 1)
     z = np.array([[0.0, 3.0, 0.5, 0.0], [0.0, 1.0, -1.5, 0.0]], np.float32)  # row 0 at its end, row 1 at its second

@@ -33,7 +33,7 @@ class Figure:
       num_non_finite: how many of them gave infinity or NaN.
       split: which split; empty where the figure needs no data.
       seed: of the noise.
-      note: how log Z came about, where the figure depends on one.
+      note: how log Z came about, where the figure depends on one; else what the metric is to be held against.
     """
 
     name: str
@@ -112,7 +112,7 @@ def figures(
             measured |= {"split": split, **_summary(metric, values[metric.quantity], spec, log_z)}
         elif log_z and math.isfinite(log_z.value):
             measured |= {"value": log_z.value, "standard_error": log_z.standard_error}
-        note = log_z.note if log_z else ""
+        note = log_z.note if log_z else _note(metric, values, measured["value"])
         found.append(Figure(name=label, unit=metric.unit, kind=metric.kind, seed=seed, note=note, **measured))
     return found
 
@@ -131,6 +131,11 @@ def _summary(metric: Metric, values: np.ndarray, spec: DataSpec, log_z: LogParti
         "num_examples": len(values),
         "num_non_finite": int(np.sum(~finite)),
     }
+
+
+def _note(metric: Metric, values: Mapping[str, np.ndarray], value: float | None) -> str:
+    """What the metric has to say; of values that are not finite nothing."""
+    return metric.note(values[metric.quantity]) if metric.note and value is not None else ""
 
 
 def _function(model: GenerativeModel, name: str, settings: Any) -> Any:

@@ -20,7 +20,7 @@ import tensorflow as tf
 
 from tfdgm.configs import UnknownNameError
 from tfdgm.core.types import DataSpec
-from tfdgm.evaluation import enumeration, partition
+from tfdgm.evaluation import codes, enumeration, partition
 from tfdgm.models.base import GenerativeModel
 
 Kind = Literal["exact", "bound", "stochastic_bound", "estimate"]
@@ -53,6 +53,7 @@ class Metric:
         standard error, None where it has none.
       label: how the figure is called in reports, with the settings it depends on.
       log_partition: key of `partition.WAYS` to the log Z that is taken off the values; empty where none is lacking.
+      note: takes the values; says beside the figure what it is to be held against. None: nothing.
     """
 
     quantity: str
@@ -61,6 +62,7 @@ class Metric:
     summary: Callable[[np.ndarray, DataSpec], tuple[float, float | None]]
     label: str = ""
     log_partition: str = ""
+    note: Callable[[np.ndarray], str] | None = None
 
 
 def mean(values: np.ndarray, spec: DataSpec | None = None) -> tuple[float, float | None]:
@@ -90,6 +92,22 @@ def num_active(z_mean: np.ndarray, spec: DataSpec | None = None) -> tuple[float,
     return float(np.sum(z_mean.var(axis=0, ddof=1) > _ACTIVE_VARIANCE)), None
 
 
+def num_lost_inputs(code_and_input: np.ndarray, spec: DataSpec) -> tuple[float, float | None]:
+    """Distinct inputs less distinct codes, of values [N, m + D]: 0 where the code is one-to-one."""
+    num_units = code_and_input.shape[1] - spec.num_dims
+    return float(codes.num_lost_inputs(code_and_input[:, :num_units], code_and_input[:, num_units:])), None
+
+
+def _of_code(statistic: Callable[[np.ndarray], float], unit: str) -> Metric:
+    """A figure of how dependent code units are, with its value by chance alone beside it."""
+
+    def note(code: np.ndarray) -> str:
+        by_chance = codes.chance(statistic, code)
+        return f"{by_chance:.3g} once each unit's values are shuffled over the {len(code):,} examples: by chance alone"
+
+    return Metric("code", unit, "estimate", lambda code, spec: (float(statistic(code)), None), note=note)
+
+
 QUANTITIES: dict[str, Quantity] = {
     "log_prob": Quantity("log_prob", lambda model, x, seeds, settings: model.log_prob(x)),
     "elbo": Quantity("elbo", lambda model, x, seeds, settings: model.elbo(x, seeds, settings.num_elbo_samples)),
@@ -106,7 +124,16 @@ QUANTITIES: dict[str, Quantity] = {
     "pseudo_log_likelihood": Quantity(
         "pseudo_log_likelihood", lambda model, x, seeds, settings: model.pseudo_log_likelihood(x)
     ),
-    "posterior_mean": Quantity("encode", lambda model, x, seeds, settings: model.encode(x)["z_mean"]),
+    "posterior_mean": Quantity("posterior_mean", lambda model, x, seeds, settings: model.posterior_mean(x)),
+    "code": Quantity("code", lambda model, x, seeds, settings: model.code(x)),
+    # What was encoded stands behind its code, [B, m + D].
+    "code_and_input": Quantity(
+        "code",
+        lambda model, x, seeds, settings: tf.concat([model.code(x), tf.reshape(x, [tf.shape(x)[0], -1])], axis=1),
+    ),
+    "reconstruction_error": Quantity(
+        "reconstruction_error", lambda model, x, seeds, settings: model.reconstruction_error(x)
+    ),
 }
 
 
@@ -131,6 +158,12 @@ METRICS: dict[str, Metric] = {
     **_by_each_way("elbo", "unnormalized_elbo", "stochastic_bound"),
     **_by_each_way("log_partition", "", "exact"),
     "pseudo_log_likelihood": Metric("pseudo_log_likelihood", "nats", "exact", mean),
+    "mean_correlation": _of_code(codes.mean_correlation, "|r|"),
+    "max_correlation": _of_code(codes.max_correlation, "|r|"),
+    "total_correlation": _of_code(codes.total_correlation, "bits"),
+    "num_codes": Metric("code", "codes", "exact", lambda code, spec: (float(codes.num_codes(code)), None)),
+    "num_lost_inputs": Metric("code_and_input", "inputs", "exact", num_lost_inputs),
+    "reconstruction_error": Metric("reconstruction_error", "squared error", "exact", mean),
 }
 
 

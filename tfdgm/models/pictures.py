@@ -25,7 +25,7 @@ def all_grids(model: GenerativeModel, seeds: Any, x: Any) -> dict[str, np.ndarra
         grids["samples"] = sample_grid(model, seeds)
     if hasattr(model, "reconstruct"):
         grids["reconstructions"] = reconstruction_grid(model, x)
-    if hasattr(model, "encode") and hasattr(model, "decode"):
+    if hasattr(model, "posterior_mean") and hasattr(model, "decode"):
         grids["traversals"] = traversal_grid(model, x)
     if hasattr(model, "filters"):
         grids["filters"] = filter_grid(model)
@@ -33,6 +33,10 @@ def all_grids(model: GenerativeModel, seeds: Any, x: Any) -> dict[str, np.ndarra
         grids["fantasies"] = fantasy_grid(model, seeds)
     if hasattr(model, "inpaint"):
         grids["inpaintings"] = inpainting_grid(model, x, seeds)
+    if hasattr(model, "generative_pass"):
+        grids["generative_passes"] = generative_pass_grid(model, seeds)
+    if hasattr(model, "inference_pass"):
+        grids["inference_passes"] = inference_pass_grid(model, x, seeds)
     return grids
 
 
@@ -67,7 +71,7 @@ def traversal_grid(
     """One latent a row, moved from -limit to limit while the others stay.
 
     Args:
-      model: has `decode`, and `encode` where `x` is given.
+      model: has `decode` of latents that are N(0, I), and `posterior_mean` where `x` is given.
       x: examples [N, H, W, C]: the rows are the latents whose posterior means vary most over them, most first, and
         the others stay at the first example's. None: the first latents, about the prior's mean.
       num_latents: rows, at most `latent_dim`.
@@ -76,7 +80,7 @@ def traversal_grid(
     """
     dims, centre = np.arange(model.latent_dim), np.zeros(model.latent_dim, np.float32)
     if x is not None:
-        z_mean = model.encode(tf.convert_to_tensor(x, model.variable_dtype))["z_mean"].numpy()
+        z_mean = model.posterior_mean(tf.convert_to_tensor(x, model.variable_dtype)).numpy()
         dims, centre = np.argsort(-z_mean.var(axis=0), kind="stable"), z_mean[0]
     dims = dims[:num_latents]
     z = np.tile(centre, [len(dims), num_values, 1])
@@ -139,3 +143,38 @@ def inpainting_grid(model: GenerativeModel, x: Any, seeds: Any, num_columns: int
     filled = model.inpaint(x, mask, tf.constant(seeds, tf.int64)[: x.shape[0]])
     rows = [x, tf.where(mask > 0.5, x, tf.cast(grey, x.dtype)), tf.cast(filled, x.dtype)]
     return images.contact_sheet(tf.concat(rows, axis=0), model.spec, x.shape[0])
+
+
+def generative_pass_grid(model: GenerativeModel, seeds: Any, num_columns: int = 10) -> np.ndarray:
+    """Passes down, a column each: E[x | h_l] for every layer from the top to h_1, last the x that was drawn.
+
+    Args:
+      model: has `generative_pass` and `layer_mean`.
+      seeds: int64 [N], of which the first `num_columns` are used.
+      num_columns: columns.
+    """
+    *latents, x = model.generative_pass(tf.constant(seeds, tf.int64)[:num_columns])
+    return _pass_sheet(model, [*_layer_means(model, latents[::-1])[::-1], x])
+
+
+def inference_pass_grid(model: GenerativeModel, x: Any, seeds: Any, num_columns: int = 10) -> np.ndarray:
+    """Passes up, a column each: the example, then E[x | h_l] for every layer from h_1 to the top, what it kept of x.
+
+    Args:
+      model: has `inference_pass` and `layer_mean`.
+      x: examples [N, H, W, C], of which the first `num_columns` are used.
+      seeds: int64 [N], as many at least.
+      num_columns: columns.
+    """
+    x = tf.convert_to_tensor(x, model.variable_dtype)[:num_columns]
+    x, *latents = model.inference_pass(x, tf.constant(seeds, tf.int64)[: x.shape[0]])
+    return _pass_sheet(model, [x, *_layer_means(model, latents)])
+
+
+def _layer_means(model: GenerativeModel, latents: Any) -> list[tf.Tensor]:
+    return [model.layer_mean(layer, h) for layer, h in enumerate(latents, 1)]
+
+
+def _pass_sheet(model: GenerativeModel, rows: list[tf.Tensor]) -> np.ndarray:
+    rows = [tf.cast(row, model.variable_dtype) for row in rows]
+    return images.contact_sheet(tf.concat(rows, axis=0), model.spec, rows[0].shape[0])

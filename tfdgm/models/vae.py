@@ -114,13 +114,17 @@ class VAE(GenerativeModel):
         z_mean, z_log_var = self._posterior(x)
         return {"z_mean": z_mean, "z_log_var": z_log_var}
 
+    def posterior_mean(self, x: tf.Tensor) -> tf.Tensor:
+        """E[z|x] under q, [B, latent_dim]."""
+        return self._posterior(x)[0]
+
     def decode(self, z: tf.Tensor) -> tf.Tensor:
         """E[x|z]: [B, latent_dim] to [B, *event_shape]."""
         return self.likelihood.mean(tf.cast(self.decoder(z), self.variable_dtype))
 
     def reconstruct(self, x: tf.Tensor) -> tf.Tensor:
         """E[x|z] at the posterior mean, [B, *event_shape]."""
-        return self.decode(self._posterior(x)[0])
+        return self.decode(self.posterior_mean(x))
 
     def interpolate(self, z_a: tf.Tensor, z_b: tf.Tensor, num_points: int) -> tf.Tensor:
         """E[x|z] along the great circle from z_a to z_b [B, latent_dim]: [B, num_points, *event_shape].
