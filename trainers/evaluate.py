@@ -1,4 +1,4 @@
-"""Evaluates the run in a workdir on its test split: a table, and `evaluation.json`."""
+"""Evaluates the run in a workdir, on its test split if not told otherwise: a table, and `evaluation.json`."""
 
 import sys
 
@@ -17,6 +17,12 @@ def _define(values: flags.FlagValues) -> None:
     flags.DEFINE_string(
         "workdir", None, "folder of a trained run; evaluation.json is written there", flag_values=values
     )
+    flags.DEFINE_string(
+        "split",
+        "test",
+        "test, validation or train; of the latter two the report is evaluation-<split>.json",
+        flag_values=values,
+    )
     flags.DEFINE_list("metrics", None, "figures to work out, separated by commas (default: all)", flag_values=values)
     flags.DEFINE_string(
         "manual_dir",
@@ -34,7 +40,13 @@ def _evaluate(values: flags.FlagValues) -> int:
     load_tensorflow()
     from tfdgm.evaluation import run
 
-    run.evaluate(values.workdir, metrics=values.metrics, manual_dir=values.manual_dir, results_dir=values.results_dir)
+    run.evaluate(
+        values.workdir,
+        metrics=values.metrics,
+        split=values.split,
+        manual_dir=values.manual_dir,
+        results_dir=values.results_dir,
+    )
     return command_line.SUCCESS
 
 
@@ -45,7 +57,7 @@ _COMMAND = command_line.Command(
         "Evaluates a trained run on its test split. Prints a table and writes evaluation.json: each figure with its "
         "unit, whether it is exact, a bound or an estimate, its standard error, the number of examples and the seed."
     ),
-    usage="--workdir=DIR [--metrics=a,b]",
+    usage="--workdir=DIR [--metrics=a,b] [--split=test]",
     examples=("--workdir=/tmp/digits", "--workdir=/tmp/digits --metrics=elbo"),
     define=_define,
     run=_evaluate,

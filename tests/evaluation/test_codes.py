@@ -17,6 +17,7 @@ def test_correlations_are_pearson_s():
     np.testing.assert_allclose(codes.correlations(code), expected, rtol=1e-10)
     assert codes.mean_correlation(code) == pytest.approx(expected.mean())
     assert codes.max_correlation(code) == pytest.approx(expected.max())
+    assert codes.rms_correlation(code) == pytest.approx(np.sqrt(np.mean(expected**2) - 1.0 / 49.0))
 
 
 def test_a_constant_unit_correlates_with_none():
@@ -54,3 +55,4 @@ def test_chance_is_the_noise_floor_of_the_sample():
         floor = codes.chance(codes.mean_correlation, code)
         assert floor == pytest.approx(np.sqrt(2.0 / np.pi / 249.0), rel=0.1)
         assert floor == codes.chance(codes.mean_correlation, code)
+        assert codes.chance(codes.rms_correlation, code) < 0.02  # its own floor is taken off

@@ -133,6 +133,15 @@ def test_log_partition_is_taken_off_and_its_error_added():
     assert (log_z.num_examples, log_z.num_non_finite, log_z.split, log_z.note) == (0, 0, "", "annealed")
 
 
+def test_a_metric_says_what_it_is_to_be_held_against_unless_a_value_is_not_finite():
+    code = np.random.default_rng(0).random((20, 3))
+    metrics = {"max_correlation": METRICS["max_correlation"]}
+    (figure,) = figures(metrics, {"code": code}, SPEC, split="test", seed=0)
+    assert figure.note.endswith("shuffled over the 20 examples: by chance alone")
+    (figure,) = figures(metrics, {"code": np.where(code > 0.9, np.nan, code)}, SPEC, split="test", seed=0)
+    assert (figure.value, figure.note) == (None, "")
+
+
 def test_an_infinite_log_partition_gives_no_figure():
     ways = {"ais": LogPartition(math.nan, math.nan, "annealed")}
     metrics = {name: METRICS[name] for name in ("log_prob_ais", "log_partition_ais")}

@@ -7,7 +7,7 @@ import tfdgm
 from tfdgm.configs import UnknownNameError
 from tfdgm.configs.partition import PartitionEvaluation
 from tfdgm.configs.vae import VAEEvaluation
-from tfdgm.evaluation import metrics, partition
+from tfdgm.evaluation import codes, metrics, partition
 
 
 class Density:
@@ -66,6 +66,37 @@ def test_choose_gives_all_that_the_model_can():
     assert list(chosen) == ["elbo", "iwae_50", "nll_upper_bound", "active_units"]
     assert list(metrics.choose(None, Density(), None)) == ["log_prob", "bits_per_dim"]
     assert metrics.choose(None, Classifier(), None) == {}
+
+
+def test_choose_gives_figures_of_codes_to_models_that_have_them():
+    """Of reconstruction only where there is a decoder; `encode` alone, which a VAE has too, is no code of units."""
+    of_the_code = [
+        "mean_correlation",
+        "rms_correlation",
+        "max_correlation",
+        "total_correlation",
+        "num_codes",
+        "num_lost_inputs",
+    ]
+    alone, reconstructing = (
+        tfdgm.build("predictability_minimization", latent_dim=2, reconstruction_weight=weight) for weight in (0.0, 1.0)
+    )
+    assert list(metrics.choose(None, alone, None)) == of_the_code
+    assert list(metrics.choose(None, reconstructing, None)) == [*of_the_code, "reconstruction_error"]
+
+
+def test_lost_inputs_are_told_from_codes_and_inputs_side_by_side():
+    spec = tfdgm.DataSpec((3,))
+    code = np.array([[0.1, 0.9], [0.2, 0.8], [0.9, 0.9]])
+    assert metrics.num_lost_inputs(np.concatenate([code, np.eye(3)], axis=1), spec) == (1.0, None)
+
+
+def test_figures_of_dependence_say_what_chance_alone_gives():
+    code = np.random.default_rng(0).random((200, 4))
+    metric = metrics.METRICS["mean_correlation"]
+    assert metric.summary(code, tfdgm.DataSpec((3,)))[0] == pytest.approx(codes.mean_correlation(code))
+    floor = f"{codes.chance(codes.mean_correlation, code):.3g}"
+    assert metric.note(code) == f"{floor} once each unit's values are shuffled over the 200 examples: by chance alone"
 
 
 @pytest.mark.parametrize("name", ["iwae", "iwae_50"])

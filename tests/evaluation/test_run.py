@@ -115,6 +115,18 @@ def test_unknown_metrics_are_refused_before_data_is_read(workdir, monkeypatch):
         evaluate(workdir, metrics=["log_prop"])
 
 
+def test_another_split_has_a_file_of_its_own_and_no_result(make_run, tmp_path):
+    make_run(tmp_path)
+    (metric,) = evaluate(tmp_path, metrics=["active_units"], split="train")["metrics"]
+    assert (metric["split"], metric["num_examples"]) == ("train", 1297)
+    assert json.loads((tmp_path / "evaluation-train.json").read_text())["metrics"] == [metric]
+    assert not (tmp_path / "evaluation.json").exists()
+    with pytest.raises(ValueError, match="split is 'tset'; it must be one of test, validation, train"):
+        evaluate(tmp_path, split="tset")
+    with pytest.raises(ValueError, match="results_dir is 'results' and split 'train'; results are of the test split"):
+        evaluate(tmp_path, split="train", results_dir="results")
+
+
 def test_changed_data_is_refused(make_run, tmp_path):
     make_run(tmp_path)
     path = tmp_path / CONFIG

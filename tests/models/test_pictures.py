@@ -86,6 +86,14 @@ def test_interpolations_go_from_end_to_end(model):
     np.testing.assert_allclose(cell(grid, 1, 3).astype(int), ends[1], atol=1)
 
 
+def test_a_code_that_is_no_gaussian_latent_is_not_traversed():
+    """It encodes and decodes, but its units lie in (0, 1): nothing is to be seen at -3 or 3."""
+    for weight, expected in ((0.0, []), (1.0, ["reconstructions"])):
+        model = tfdgm.build("predictability_minimization", SPEC, latent_dim=2, reconstruction_weight=weight)
+        grids = pictures.all_grids(model, np.arange(4), np.zeros([2, 48, 48, 1], np.float32))
+        assert list(grids) == expected
+
+
 def test_all_grids_are_those_the_model_can_give(model, x):
     assert list(pictures.all_grids(model, np.arange(4), x)) == ["samples", "reconstructions", "traversals"]
     vectors = tfdgm.build("vae", (3,), latent_dim=2, hidden_sizes=(4,))

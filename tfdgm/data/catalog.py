@@ -102,15 +102,12 @@ DATASETS: dict[str, DatasetEntry] = {
         builder=f"{_BUILDERS}.tiny_imagenet:TinyImagenet10",
         files=("tiny_imagenet_10.tar.gz",),
     ),
-    **{
-        f"patterns{suffix}": DatasetEntry(
-            summary=f"{num} one-hot patterns as {size} pictures, no labels; every split is all {num}; embedded",
-            builder=f"{_BUILDERS}.patterns:Patterns{suffix}",
-            domain="binary",
-            num_levels=2,
-        )
-        for suffix, num, size in (("", 16, "4x4"), ("8", 8, "2x4"), ("4", 4, "2x2"))
-    },
+    "patterns": DatasetEntry(
+        summary="16 patterns, one lit pixel of 4x4 each, no labels, 16/16/16: every split is all of them; embedded",
+        builder=f"{_BUILDERS}.patterns:Patterns",
+        domain="binary",
+        num_levels=2,
+    ),
     "folder": DatasetEntry(
         summary="a folder of your own images, data.path, of any size, grey or colour; sub-folders are classes",
     ),

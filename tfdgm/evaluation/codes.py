@@ -29,6 +29,11 @@ def max_correlation(code: np.ndarray) -> float:
     return float(correlations(code).max())
 
 
+def rms_correlation(code: np.ndarray) -> float:
+    """The root of the mean of r^2, less the 1 / (N - 1) that independent units have by chance; 0 where it is less."""
+    return float(np.sqrt(max(0.0, np.mean(np.square(correlations(code))) - 1.0 / (len(code) - 1))))
+
+
 def total_correlation(code: np.ndarray) -> float:
     """sum_i H(b_i) - H(b) in bits, of the units cut at one half: the mutual information of all of them.
 

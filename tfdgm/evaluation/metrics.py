@@ -159,6 +159,7 @@ METRICS: dict[str, Metric] = {
     **_by_each_way("log_partition", "", "exact"),
     "pseudo_log_likelihood": Metric("pseudo_log_likelihood", "nats", "exact", mean),
     "mean_correlation": _of_code(codes.mean_correlation, "|r|"),
+    "rms_correlation": _of_code(codes.rms_correlation, "|r|"),
     "max_correlation": _of_code(codes.max_correlation, "|r|"),
     "total_correlation": _of_code(codes.total_correlation, "bits"),
     "num_codes": Metric("code", "codes", "exact", lambda code, spec: (float(codes.num_codes(code)), None)),

@@ -1,4 +1,4 @@
-"""Evaluates a run on its test split: a table for people, `evaluation.json` for programs."""
+"""Evaluates a run on one split, its test split as a rule: a table for people, `evaluation.json` for programs."""
 
 import dataclasses
 import json
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tfdgm.configs import ExperimentConfig
+from tfdgm.core.validation import require_choice
 from tfdgm.data import eval_batches, open_data
 from tfdgm.evaluation import partition, provenance
 from tfdgm.evaluation.measure import Figure, batch_size, figures, measure
@@ -20,21 +21,23 @@ from tfdgm.workdir.restore import restore_model
 
 EVALUATION = "evaluation.json"
 
-_SPLIT = "test"
+_SPLITS = ("test", "validation", "train")
 
 
 def evaluate(
     workdir: str | os.PathLike[str],
     *,
     metrics: Sequence[str] | None = None,
+    split: str = "test",
     manual_dir: str = "",
     results_dir: str = "",
 ) -> dict[str, Any]:
-    """Evaluates the run in `workdir` and writes its `evaluation.json`.
+    """Evaluates the run in `workdir` and writes its `evaluation.json`, of another split `evaluation-<split>.json`.
 
     Args:
       workdir: folder of a trained run; the best checkpoint where one is marked, averaged weights where it has them.
       metrics: which figures; None is all that the model can give. See `tfdgm.evaluation.metrics.METRICS`.
+      split: `test`; `validation` to choose by, `train` to hold the others against.
       manual_dir: folder of raw data files; default: the environment's TFDGM_MANUAL_DIR.
       results_dir: write `<results_dir>/<preset>.json` besides, for the table of results in the documentation.
 
@@ -43,8 +46,12 @@ def evaluate(
 
     Raises:
       WorkdirError: when there is no such run, or its data has changed since training.
-      ValueError: for a metric that does not exist or that the model can't give, before any data is read.
+      ValueError: for a metric that does not exist or that the model can't give, before any data is read; for a split
+        that there is not, or results of another split than test.
     """
+    require_choice("split", split, _SPLITS)
+    if results_dir and split != "test":
+        raise ValueError(f"results_dir is {results_dir!r} and split {split!r}; results are of the test split alone")
     config, spec = read_config(workdir)
     model, restored = restore_model(workdir)
     chosen = choose(metrics, model, config.evaluation)
@@ -52,12 +59,12 @@ def evaluate(
     if data.spec != spec:
         raise WorkdirError(f"data {config.data.name!r} is now {data.spec}; the run in {workdir} was trained on {spec}")
     start = time.monotonic()
-    batches = eval_batches(data, _SPLIT, batch_size=batch_size(spec), seed=config.seed)
-    num_examples = data.splits[_SPLIT].num_examples
+    batches = eval_batches(data, split, batch_size=batch_size(spec), seed=config.seed)
+    num_examples = data.splits[split].num_examples
     log_partitions = _log_partitions(model, chosen, config)
     quantities = dict.fromkeys(metric.quantity for metric in chosen.values() if metric.quantity)
     values = measure(model, batches, quantities, config.evaluation, seed=config.seed, num_examples=num_examples)
-    found = figures(chosen, values, spec, split=_SPLIT, seed=config.seed, log_partitions=log_partitions)
+    found = figures(chosen, values, spec, split=split, seed=config.seed, log_partitions=log_partitions)
     report = {
         "config": config.to_dict(),
         "checkpoint": dataclasses.asdict(restored),
@@ -65,7 +72,7 @@ def evaluate(
         "evaluation_seconds": round(time.monotonic() - start, 2),
         "versions": provenance.package_versions(),
     }
-    _write(pathlib.Path(workdir) / EVALUATION, report)
+    _write(pathlib.Path(workdir) / (EVALUATION if split == "test" else f"evaluation-{split}.json"), report)
     print(table(found))
     if results_dir:
         print(_write_result(results_dir, workdir, config, report))

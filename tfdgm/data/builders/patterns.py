@@ -1,11 +1,11 @@
-"""The embedded toy ensembles of factorial coding: as many patterns as pixels, one lit pixel each."""
-
-import math
+"""The embedded toy ensemble of factorial coding: as many patterns as pixels, one lit pixel each."""
 
 import numpy as np
 import tensorflow_datasets as tfds
 
 from tfdgm.data.builders.arrays import ImageArrayBuilder, LabelledImages
+
+_NUM_PATTERNS = 16
 
 
 class Patterns(ImageArrayBuilder, skip_registration=True):
@@ -23,18 +23,5 @@ class Patterns(ImageArrayBuilder, skip_registration=True):
     def read(self, dl_manager: tfds.download.DownloadManager) -> dict[str, LabelledImages]:
         """Three times all patterns."""
         del dl_manager
-        num_patterns = math.prod(self.SHAPE)
-        images = np.eye(num_patterns, dtype=np.uint8).reshape(num_patterns, *self.SHAPE)
+        images = np.eye(_NUM_PATTERNS, dtype=np.uint8).reshape(_NUM_PATTERNS, *self.SHAPE)
         return dict.fromkeys(("train", "validation", "test"), (images, None))
-
-
-class Patterns8(Patterns, skip_registration=True):
-    """8 patterns, one lit pixel of 2x4 each; see `Patterns`."""
-
-    SHAPE = (2, 4, 1)
-
-
-class Patterns4(Patterns, skip_registration=True):
-    """4 patterns, one lit pixel of 2x2 each; see `Patterns`."""
-
-    SHAPE = (2, 2, 1)
