@@ -42,7 +42,7 @@ class Tables:
 
     @property
     def q(self) -> np.ndarray:
-        """The distribution q(h|x), [B, S]."""
+        """Probability of h under q, [B, S]."""
         return np.exp(self.log_q.numpy().sum(axis=-1))
 
     @property

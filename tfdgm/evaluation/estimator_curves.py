@@ -7,6 +7,8 @@ from tfdgm.evaluation.estimator_training import Run, belief_run, normal_run
 from tfdgm.evaluation.gradient_estimators import generative, random_point, recognition
 from tfdgm.evaluation.plots import Curve, Panel
 
+_ROUNDING = 1e-12
+
 
 def panels(seed: int, x: tf.Tensor, num_hidden: int, boltzmann_run: Run) -> list[Panel]:
     """Six panels, for a plot of two columns: data x [B, V], other arguments as those of `sections`."""
@@ -26,8 +28,9 @@ def _variance(run: Run, title: str) -> Panel:
 
 
 def _curves(run: Run, values: dict[str, list[float]]) -> list[Curve]:
-    # A bias of rounding errors alone is none.
-    return [Curve(name, run.steps, y) for name, y in values.items() if max(y) > 1e-12]
+    # A bias of rounding errors alone is none, and a logarithmic axis leaves it out.
+    shown = {name: np.where(np.array(y) > _ROUNDING, y, 0.0) for name, y in values.items()}
+    return [Curve(name, run.steps, y) for name, y in shown.items() if y.any()]
 
 
 def _bias_by_count(seed: int, x: tf.Tensor, num_hidden: int) -> Panel:

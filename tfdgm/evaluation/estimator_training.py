@@ -118,7 +118,7 @@ def _generative_estimates(net: TinyBeliefNet, theta: tf.Tensor, x: tf.Tensor, of
     found = {"wake": belief.wake(of)}
     found |= {f"reweighted, K={k}": belief.reweighted(of, k, "theta") for k in (2, 5)}
     chains = {k: belief.gibbs_distribution(net, theta, x, k) for k in (1, 5)}
-    return found | {f"Gibbs, {k} sweeps": belief.drawn_from(of, chain) for k, chain in chains.items()}
+    return found | {f"Gibbs, sweeps: {k}": belief.drawn_from(of, chain) for k, chain in chains.items()}
 
 
 def _recognition_estimates(

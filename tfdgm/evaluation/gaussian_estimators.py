@@ -13,6 +13,7 @@ References:
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -57,6 +58,7 @@ def random_posterior(seed: int, x: tf.Tensor) -> tf.Tensor:
     return tf.constant(np.random.default_rng(seed).normal(scale=0.5, size=(len(x), 2)))
 
 
+@functools.cache
 def quadrature() -> tuple[np.ndarray, np.ndarray]:
     """Nodes and weights of the standard normal, [N] each; the weights sum to 1."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(_NUM_NODES)

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 
 _WIDTH, _HEIGHT, _LEGEND_WIDTH = 5.0, 3.6, 2.0  # inches, of one panel
 _DPI = 100
-_STYLES = ("-", "--", ":")  # taken in turn once all ten colours are used
+_STYLES = ("-", "--", ":")  # in turn, and the broken ones above: of curves that coincide, each is seen
 _COLOURS = 10
 
 
@@ -41,6 +42,13 @@ class Panel:
     title: str = ""
     log_x: bool = False
     log_y: bool = False
+
+
+class _PlainFormatter(LogFormatter):
+    """Labels where matplotlib puts them, as 0.2 and not 2e-01."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return f"{x:g}" if super().__call__(x, pos) else ""
 
 
 def line_plot(
@@ -86,15 +94,20 @@ def _draw(panel: Panel, axes: Axes) -> None:
     for index, curve in enumerate(panel.curves):
         x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
         y = np.where(y > 0, y, np.nan) if panel.log_y else y
-        colour, style = f"C{index % _COLOURS}", _STYLES[index // _COLOURS % len(_STYLES)]
-        axes.plot(x, y, color=colour, linestyle=style, linewidth=1.5, label=curve.name)
+        colour, style = f"C{index % _COLOURS}", _STYLES[index % len(_STYLES)]
+        level = 2 + index % len(_STYLES)
+        axes.plot(x, y, color=colour, linestyle=style, linewidth=1.5, zorder=level, label=curve.name)
         if curve.deviation is not None:
             deviation = np.asarray(curve.deviation, float)
             axes.fill_between(x, y - deviation, y + deviation, color=colour, alpha=0.2, linewidth=0)
     axes.set(xlabel=panel.x_label, ylabel=panel.y_label, title=panel.title)
-    if panel.log_x:
-        axes.set_xscale("log")
-    if panel.log_y:
-        axes.set_yscale("log")
+    for is_log, set_scale, axis in (
+        (panel.log_x, axes.set_xscale, axes.xaxis),
+        (panel.log_y, axes.set_yscale, axes.yaxis),
+    ):
+        if is_log:
+            set_scale("log")
+            axis.set_major_formatter(_PlainFormatter())
+            axis.set_minor_formatter(_PlainFormatter(minor_thresholds=(1.5, 0.5)))  # labels within a decade or so
     axes.grid(alpha=0.3)
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize="small")
