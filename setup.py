@@ -85,6 +85,7 @@ setup(
             "tfdgm-demo = trainers.demo:main",
             "tfdgm-explaining-away = trainers.explaining_away:main",
             "tfdgm-infinite-depth = trainers.infinite_depth:main",
+            "tfdgm-compare-estimators = trainers.compare_estimators:main",
             "tfdgm-serve = serving.server:main",
             "tfdgm-sample-client = serving.client:main",
         ]

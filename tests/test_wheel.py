@@ -75,6 +75,7 @@ def test_wheel_states_version_licence_and_commands(wheel):
         "tfdgm-demo",
         "tfdgm-explaining-away",
         "tfdgm-infinite-depth",
+        "tfdgm-compare-estimators",
         "tfdgm-serve",
         "tfdgm-sample-client",
     }

@@ -7,6 +7,8 @@ from absl import flags
 from tfdgm.core.loading import load_tensorflow
 from trainers import command_line, picture_file
 
+MAX_VISIBLE, MAX_HIDDEN = 6, 4
+
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
@@ -15,8 +17,13 @@ def main(argv: list[str] | None = None) -> int:
 
 def _define(values: flags.FlagValues) -> None:
     flags.DEFINE_integer("seed", 0, "of data and weights", lower_bound=0, flag_values=values)
-    flags.DEFINE_integer("num_visible", 5, "visible units, 2 to 6", flag_values=values)
-    flags.DEFINE_integer("num_hidden", 3, "hidden units, 1 to 4", flag_values=values)
+    # What enumeration takes; `tfdgm.evaluation.tiny_belief_net` says the same, but loads TensorFlow.
+    flags.DEFINE_integer(
+        "num_visible", 5, "visible units, 2 to 6", lower_bound=2, upper_bound=MAX_VISIBLE, flag_values=values
+    )
+    flags.DEFINE_integer(
+        "num_hidden", 3, "hidden units, 1 to 4", lower_bound=1, upper_bound=MAX_HIDDEN, flag_values=values
+    )
     flags.DEFINE_string(
         "out", None, "plot to write, .png: variance and bias while the models learn", flag_values=values
     )
@@ -27,7 +34,6 @@ def _compare(values: flags.FlagValues) -> int:
     load_tensorflow()
     from tfdgm.evaluation import estimator_training, gradient_estimators
 
-    gradient_estimators.require_sizes(values.num_visible, values.num_hidden)
     x = estimator_training.planted_data(values.seed, values.num_visible, gradient_estimators.NUM_EXAMPLES)
     run = estimator_training.boltzmann_run(values.seed, x, values.num_hidden)
     print(gradient_estimators.report(gradient_estimators.sections(values.seed, x, values.num_hidden, run)))

@@ -7,7 +7,17 @@ import sys
 import pytest
 from absl import flags
 
-from trainers import command_line, demo, evaluate, explaining_away, export, infinite_depth, sample, train
+from trainers import (
+    command_line,
+    compare_estimators,
+    demo,
+    evaluate,
+    explaining_away,
+    export,
+    infinite_depth,
+    sample,
+    train,
+)
 
 _BINARIES = {
     "train": train,
@@ -17,6 +27,7 @@ _BINARIES = {
     "demo": demo,
     "explaining_away": explaining_away,
     "infinite_depth": infinite_depth,
+    "compare_estimators": compare_estimators,
 }
 _NO_TENSORFLOW = """
 import importlib, sys
@@ -137,6 +148,7 @@ def test_help_is_a_page_that_fits(capsys, name):
         ("export", ["--workdir=/nowhere", "--base=b"], 2),
         ("explaining_away", ["--weights=x"], 2),
         ("infinite_depth", ["--workdir=/nowhere"], 2),
+        ("compare_estimators", ["--num_hidden=5"], 2),
     ],
 )
 def test_answers_without_tensorflow(name, argv, code):

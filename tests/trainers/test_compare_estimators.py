@@ -3,7 +3,7 @@
 import pytest
 import tensorflow as tf
 
-from tfdgm.evaluation import estimator_training
+from tfdgm.evaluation import estimator_training, tiny_belief_net
 from trainers import compare_estimators
 
 
@@ -19,12 +19,17 @@ def test_prints_the_table_and_writes_the_plot(tmp_path, capsys, monkeypatch):
     assert tf.io.decode_png(path.read_bytes()).shape[:2] == (1080, 1400)
 
 
+def test_limits_are_those_of_enumeration():
+    limits = (compare_estimators.MAX_VISIBLE, compare_estimators.MAX_HIDDEN)
+    assert limits == (tiny_belief_net.MAX_VISIBLE, tiny_belief_net.MAX_HIDDEN)
+
+
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["--num_visible=7"], "num_visible is 7; it must lie between 2 and 6"),
-        (["--num_visible=1"], "num_visible is 1; it must lie between 2 and 6"),
-        (["--num_hidden=5"], "num_hidden is 5; it must lie between 1 and 4"),
+        (["--num_visible=7"], "--num_visible is '7'; it must be an integer in the range [2, 6]"),
+        (["--num_visible=1"], "--num_visible is '1'; it must be an integer in the range [2, 6]"),
+        (["--num_hidden=5"], "--num_hidden is '5'; it must be an integer in the range [1, 4]"),
         (["--num_hidden=many"], "--num_hidden is 'many'"),
         (["--seed=-1"], "--seed is '-1'"),
         (["--out=plot.jpg"], "--out is 'plot.jpg'; it must end in .png"),

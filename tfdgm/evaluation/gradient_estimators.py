@@ -11,12 +11,11 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from tfdgm.core.validation import require_between
 from tfdgm.evaluation import belief_estimators as belief
 from tfdgm.evaluation import estimates, estimator_training
 from tfdgm.evaluation import gaussian_estimators as gaussian
 from tfdgm.evaluation.estimates import Estimate
-from tfdgm.evaluation.tiny_belief_net import MAX_HIDDEN, MAX_SETS, MAX_VISIBLE, TinyBeliefNet, num_sets
+from tfdgm.evaluation.tiny_belief_net import MAX_SETS, TinyBeliefNet, num_sets
 from tfdgm.math.per_example_gradients import gradient
 
 NUM_EXAMPLES = 8
@@ -49,12 +48,6 @@ class Point:
     phi: tf.Tensor
     x: tf.Tensor
     of: belief.Tables
-
-
-def require_sizes(num_visible: int, num_hidden: int) -> None:
-    """Raises ValueError, with the field, for units that enumeration does not take."""
-    require_between(2, MAX_VISIBLE, num_visible=num_visible)
-    require_between(1, MAX_HIDDEN, num_hidden=num_hidden)
 
 
 def random_point(seed: int, x: tf.Tensor, hidden_sizes: tuple[int, ...]) -> Point:

@@ -15,7 +15,7 @@ def gradient(function: Callable[[tf.Tensor], tf.Tensor], parameters: tf.Tensor) 
     with tf.GradientTape() as tape:
         tape.watch(parameters)
         value = function(parameters)
-    return tape.gradient(value, parameters, unconnected_gradients="zero")
+    return tf.convert_to_tensor(tape.gradient(value, parameters, unconnected_gradients=tf.UnconnectedGradients.ZERO))
 
 
 def jacobian(function: Callable[[tf.Tensor], tf.Tensor], parameters: tf.Tensor) -> tf.Tensor:
@@ -31,7 +31,7 @@ def jacobian(function: Callable[[tf.Tensor], tf.Tensor], parameters: tf.Tensor) 
         weights = tf.ones_like(function(parameters))
         outer.watch(weights)
         total = gradient(lambda parameters: weights * function(parameters), parameters)
-    columns = outer.jacobian(total, weights, unconnected_gradients="zero")  # [P, ...]
+    columns = outer.jacobian(total, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)  # [P, ...]
     return tf.transpose(columns, [*range(1, columns.shape.rank), 0])
 
 
@@ -48,4 +48,5 @@ def row_gradients(loss_fn: Callable[..., tf.Tensor], *rows: tf.Tensor) -> tuple[
     with tf.GradientTape() as tape:
         tape.watch(rows)
         losses = loss_fn(*rows)
-    return tuple(tape.gradient(losses, rows, unconnected_gradients="zero"))
+    slopes = tape.gradient(losses, rows, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    return tuple(tf.convert_to_tensor(slope) for slope in slopes)
