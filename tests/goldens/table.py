@@ -133,6 +133,12 @@ def _predictability(name: str, dataset: str, spec: DataSpec, examples: Callable,
     return _preset(name, preset, spec, examples, "predictors", "encoder", has_sampler=False, **fields)
 
 
+def _sbn(name: str, preset: str, *groups: str, **fields: object) -> Golden:
+    """Two hidden layers, and mean field for a bound beside the recognition net's."""
+    fields = {"hidden_sizes": (4, 3), "num_inference_steps": 3, **fields}
+    return _preset(name, preset, _BITS, _words, "generative", *groups, **fields)
+
+
 def _bars(rng: np.random.Generator, num: int) -> np.ndarray:
     """Pictures with one lit half, each pixel wrong with probability 0.1."""
     halves = (np.arange(64) // 4 % 2 == 0).astype(np.float64)
@@ -181,6 +187,12 @@ GOLDENS: dict[str, Golden] = {
         _dbm("dbm_pretraining", "rbm_1", "rbm_2", "rbm_3", "dbm", num_pretraining_steps=10, phase="rbm_2"),
         _dbn("dbn", phase="up_down"),
         _dbn("dbn_greedy", phase="rbm_2", mean_field_data=True),
+        _sbn("sbn_gibbs_em", "sbn:digits", procedure="gibbs_em"),
+        _sbn("sbn_mean_field", "sbn:digits", procedure="mean_field", hidden_sizes=(4,)),
+        _sbn("sbn_reweighted", "sbn:digits", "recognition", procedure="reweighted_wake_sleep"),
+        _sbn("sbn_vimco", "sbn:digits", "recognition", procedure="vimco", num_importance_samples=3),
+        _sbn("helmholtz", "helmholtz:digits", "recognition", autoregressive_prior=True, num_inference_steps=0),
+        _sbn("nvil", "nvil:digits", "recognition", "baseline"),
         _predictability("predictability_minimization", "digits", _DIGITS, _bars),
         _predictability("predictability_minimization_alone", "patterns", _BITS, _words, num_predictor_steps=1),
         Golden("gan", lambda: GAN(_PLANE, name="gan"), _PLANE, _ring, _adam("discriminator", "generator")),

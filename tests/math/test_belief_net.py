@@ -5,8 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 import scipy.special
+import scipy.stats
 import tensorflow as tf
 
+from tests.goldens.belief_nets import belief_net
 from tfdgm.math.belief_net import (
     BeliefNet,
     log_joint_table,
@@ -146,3 +148,50 @@ def test_mistakes_are_refused(net, harmonium):
         unroll(harmonium.at(0.5), 1)
     with pytest.raises(ValueError, match="there are 28 binary units; enumeration takes 1 to 24"):
         log_joint_table(unroll(harmonium, 10))
+
+
+# ---- autoregressive priors, and passes by given noise ----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def autoregressive():
+    return belief_net((3, 2), autoregressive=True)
+
+
+def test_an_autoregressive_prior_is_normalised_and_factors_unit_by_unit(autoregressive):
+    top = binary_states(3)
+    log_p = autoregressive.log_prior(top).numpy()
+    assert scipy.special.logsumexp(log_p) == pytest.approx(0.0, abs=1e-12)
+    kernel, bias = autoregressive.prior_kernel.numpy(), autoregressive.biases[0].numpy()
+    for state, found in zip(top.numpy(), log_p, strict=True):
+        p = [scipy.special.expit(bias[i] + state[:i] @ kernel[:i, i]) for i in range(3)]
+        assert found == pytest.approx(np.log(np.where(state == 1.0, p, 1.0 - np.array(p))).sum(), rel=1e-12)
+
+
+def test_an_autoregressive_prior_draws_what_it_says(autoregressive):
+    top = autoregressive.sample(tf.range(20_000, dtype=tf.int64))[0].numpy()
+    counts = np.bincount(top.astype(int) @ [4, 2, 1], minlength=8)
+    p = np.exp(autoregressive.log_prior(binary_states(3)).numpy())
+    assert scipy.stats.chisquare(counts, p * len(top)).pvalue > 1e-3
+    factorial = dataclasses.replace(autoregressive, prior_kernel=None)
+    p = np.exp(factorial.log_prior(binary_states(3)).numpy())
+    assert scipy.stats.chisquare(counts, p * len(top)).pvalue < 1e-6
+
+
+@pytest.mark.parametrize("kind", ["net", "autoregressive"])
+def test_draw_all_draws_layer_after_layer_from_its_own_noise(request, kind):
+    net = request.getfixturevalue(kind)
+    sizes = net.layer_sizes
+    noise = tf.constant(np.random.default_rng(0).random([6, sum(sizes)]))
+    states, above = net.draw_all(noise), None
+    for layer, uniform in enumerate(tf.split(noise, sizes, axis=-1)):
+        above = net.draw(layer, above, uniform)
+        np.testing.assert_array_equal(states[layer], above)
+    below = net.draw_all(noise[:, sizes[0] :], top=states[0])
+    for found, expected in zip(below, states, strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_a_prior_kernel_of_another_shape_is_refused(autoregressive):
+    with pytest.raises(ValueError, match=r"prior_kernel has shape \(2, 2\); a top of 3 units needs \(3, 3\)"):
+        dataclasses.replace(autoregressive, prior_kernel=tf.zeros([2, 2], tf.float64))

@@ -83,6 +83,6 @@ def _resampled_layer(net: BeliefNet, states: States, layer: int, noise: tf.Tenso
 def _evidence(
     logits: tf.Tensor, weights: tf.Tensor, x: tf.Tensor, unit: tf.Tensor | int, below: tf.Tensor
 ) -> tf.Tensor:
-    """log p(children | unit on) - log p(children | unit off), by their logits [N, C] and the unit's weights [C]: [N]."""
+    """log p(children | unit on) - log p(children | unit off): their logits [N, C], the unit's weights [C], to [N]."""
     off = logits - tf.gather(x, unit, axis=-1)[:, tf.newaxis] * weights
     return tf.reduce_sum(below * weights - tf.nn.softplus(off + weights) + tf.nn.softplus(off), axis=-1)

@@ -6,9 +6,10 @@ E_q log(1 + exp(z)) of a unit's logit z has no closed form where z has many pare
 
     E_q log(1 + exp(z)) <= xi E[z] + log E[exp(-xi z) + exp((1 - xi) z)]                     (Saul et al., section 3)
 
-and the right side is a product over parents. So `bound` is a bound on log p(x_L) whatever mu and xi are. Where it is
-stationary in mu, logit(mu) is the gradient of its expected log joint, and `infer` moves each example's mu
-there, by a step that is halved where the bound would fall: it never does.
+and the right side is a product over parents. So `bound` is a bound on log p(x_L) whatever mu and xi are; xi is the
+best one for a Gaussian z of the same mean and variance. Where the bound is stationary in mu, logit(mu) is the gradient
+of its expected log joint, and `infer` moves each example's mu there, by a step that is halved where the bound would
+fall: it never does.
 
 References:
   Saul, Jaakkola & Jordan (1996), Mean field theory for sigmoid belief networks.
@@ -30,7 +31,7 @@ _MAX_LOGIT = 15.0  # of q: a float32 mean of exactly 1 would leave the logarithm
 def bound(net: BeliefNet, x: tf.Tensor, logits: Logits) -> tf.Tensor:
     """The bound on log p(x) at q, nats: visibles [N, D_L] and logits of q, [N, D_l], to [N]."""
     means = [tf.sigmoid(layer) for layer in logits]
-    return expected_log_joint(net, [*means, x]) + tf.add_n([bernoulli.entropy(layer) for layer in logits])
+    return expected_log_joint(net, [*means, x]) + _entropy(logits)
 
 
 def expected_log_joint(net: BeliefNet, means: Sequence[tf.Tensor]) -> tf.Tensor:
@@ -57,45 +58,47 @@ def infer(net: BeliefNet, x: tf.Tensor, num_steps: int) -> Logits:
     """
     start = _prior_logits(net, tf.shape(x)[0])
 
-    def step(index: tf.Tensor, logits: Logits, value: tf.Tensor, size: tf.Tensor) -> tuple:
-        targets = _targets(net, x, logits)
+    def step(index: tf.Tensor, logits: Logits, value: tf.Tensor, targets: Logits, size: tf.Tensor) -> tuple:
         proposed = tuple(old + size * (new - old) for old, new in zip(logits, targets, strict=True))
-        reached = bound(net, x, proposed)
-        accepted = reached >= value
-        kept = tuple(tf.where(accepted[:, tf.newaxis], *pair) for pair in zip(proposed, logits, strict=True))
-        size = tf.where(accepted[:, tf.newaxis], tf.minimum(2.0 * size, 1.0), 0.5 * size)
-        return index + 1, kept, tf.where(accepted, reached, value), size
+        reached, onward = _bound_and_targets(net, x, proposed)
+        accepted = (reached >= value)[:, tf.newaxis]
+        logits, targets = (
+            tuple(tf.where(accepted, *pair) for pair in zip(new, old, strict=True))
+            for new, old in ((proposed, logits), (onward, targets))
+        )
+        size = tf.where(accepted, tf.minimum(2.0 * size, 1.0), 0.5 * size)
+        return index + 1, logits, tf.maximum(value, reached), targets, size
 
-    _, logits, _, _ = tf.while_loop(
-        lambda index, *_: index < num_steps,
-        step,
-        (tf.constant(0), start, bound(net, x, start), tf.ones_like(x[:, :1])),
-        maximum_iterations=num_steps,
-    )
-    return logits
+    state = (tf.constant(0), start, *_bound_and_targets(net, x, start), tf.ones_like(x[:, :1]))
+    return tf.while_loop(lambda index, *_: index < num_steps, step, state, maximum_iterations=num_steps)[1]
 
 
 def _prior_logits(net: BeliefNet, num_rows: tf.Tensor) -> Logits:
-    logits = [tf.tile(net.biases[0][tf.newaxis], [num_rows, 1])]
+    logits = [tf.repeat(net.biases[0][tf.newaxis], num_rows, axis=0)]
     for layer in range(1, net.depth):
         logits.append(net.logits(layer, tf.sigmoid(logits[-1])))
     return tuple(logits)
 
 
-def _targets(net: BeliefNet, x: tf.Tensor, logits: Logits) -> Logits:
-    """The gradient of the expected log joint by the means: where logit(mu) equals it, the bound is stationary."""
+def _bound_and_targets(net: BeliefNet, x: tf.Tensor, logits: Logits) -> tuple[tf.Tensor, Logits]:
+    """The bound, [N], and its expected log joint's gradient by the means: what the logits are at a maximum."""
     means = [tf.sigmoid(layer) for layer in logits]
     with tf.GradientTape() as tape:
         tape.watch(means)
         value = expected_log_joint(net, [*means, x])
-    return tuple(tf.clip_by_value(slope, -_MAX_LOGIT, _MAX_LOGIT) for slope in tape.gradient(value, means))
+    targets = [tf.clip_by_value(slope, -_MAX_LOGIT, _MAX_LOGIT) for slope in tape.gradient(value, means)]
+    return value + _entropy(logits), tuple(targets)
+
+
+def _entropy(logits: Logits) -> tf.Tensor:
+    return tf.add_n([bernoulli.entropy(layer) for layer in logits])
 
 
 def _expected_log_conditional(child: tf.Tensor, parents: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
     """Lower bound on E_q log p(child | parents): means [N, C] and [N, A], kernel [A, C], bias [C], to [N]."""
     mean_logits = tf.matmul(parents, kernel) + bias
-    # Any xi gives a bound, and at the best one its derivative is zero: no gradient goes through it.
-    tilt = tf.stop_gradient(_tilt(mean_logits, tf.matmul(parents * (1.0 - parents), tf.square(kernel))))
+    # A function of the parents like any other: gradients go through it.
+    tilt = _tilt(mean_logits, tf.matmul(parents * (1.0 - parents), tf.square(kernel)))
     # log E exp(s z) = s b + sum_a log(1 + mu_a (exp(s W_ac) - 1)) for s = -xi and 1 - xi, [N, C]
     low, high = (
         scale * bias

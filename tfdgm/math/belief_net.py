@@ -47,10 +47,9 @@ class BeliefNet:
         needed = list(itertools.pairwise(sizes))
         if shapes != needed:
             raise ValueError(f"kernels have shapes {shapes}; layers of {sizes} units need {needed}")
-        if self.prior_kernel is not None and tuple(self.prior_kernel.shape) != (sizes[0], sizes[0]):
-            raise ValueError(
-                f"prior_kernel has shape {tuple(self.prior_kernel.shape)}; it needs {(sizes[0], sizes[0])}"
-            )
+        shape = None if self.prior_kernel is None else tuple(self.prior_kernel.shape)
+        if shape not in (None, (sizes[0], sizes[0])):
+            raise ValueError(f"prior_kernel has shape {shape}; a top of {sizes[0]} units needs {(sizes[0], sizes[0])}")
 
     @property
     def depth(self) -> int:
@@ -131,9 +130,9 @@ class BeliefNet:
         num_units = self.layer_sizes[0]
 
         def draw_unit(unit: tf.Tensor, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            logit = self.biases[0][unit] + tf.reduce_sum(x * self.prior_kernel[:, unit], axis=-1)
-            state = tf.cast(noise[..., unit] < tf.sigmoid(logit), x.dtype)
-            return unit + 1, x + state[..., tf.newaxis] * tf.one_hot(unit, num_units, dtype=x.dtype)
+            # All logits each time, for a column alone is hardly cheaper; a unit's own depends on those before it.
+            on = tf.cast(noise < tf.sigmoid(self.prior_logits(x)), x.dtype)
+            return unit + 1, tf.where(tf.range(num_units) == unit, on, x)
 
         start = (tf.constant(0), tf.zeros_like(noise))
         return tf.while_loop(lambda unit, x: unit < num_units, draw_unit, start, maximum_iterations=num_units)[1]

@@ -19,13 +19,15 @@ from tfdgm.core.types import DataSpec, Endpoint
 from tfdgm.core.validation import require_at_least
 from tfdgm.math import gibbs
 from tfdgm.math.sample_blocks import over_blocks
+from tfdgm.math.units import BERNOULLI
 from tfdgm.models.base import GenerativeModel
 from tfdgm.networks.directed_layers import DirectedLayers, States
 from tfdgm.networks.top_layer import TopLayer
 from tfdgm.networks.visibles import visibles
 from tfdgm.objectives import belief_net
 
-_CHAIN_STREAM, _DOWN_STREAM = 1, 2  # seeds of a sample's sweeps and of its pass down; first states use the rows' own
+# Seeds of a sample's sweeps, of its pass down and of its top hidden layer; first states use the rows' own.
+_CHAIN_STREAM, _DOWN_STREAM, _TOP_STREAM = 1, 2, 3
 _BLOCK = 20  # states of q, times labels, that the bound holds at once for an example
 
 
@@ -79,7 +81,7 @@ class DeepBeliefNet(GenerativeModel):
           ValueError: for a label where the model has none.
         """
         self._require_label_units(label)
-        return self.visibles.events(self._fantasies(seeds, label, self.num_sampling_steps)[0])
+        return self.visibles.events(self._fantasies(seeds, label, self.num_sampling_steps)[0][0])
 
     def sample_mean(self, seeds: tf.Tensor, label: tf.Tensor | None = None) -> tf.Tensor:
         """E[x | h_1] at the h_1 of `sample`: what pictures usually show; [N, *event_shape]."""
@@ -91,22 +93,38 @@ class DeepBeliefNet(GenerativeModel):
         num_steps = tf.unstack(tf.constant(steps, tf.int64))  # tensors: one graph for all
         return tf.stack([self.visibles.events(self._fantasies(seeds, None, num)[1]) for num in num_steps])
 
+    def generative_pass(self, seeds: tf.Tensor) -> States:
+        """h_L, ..., h_1, x: the top harmonium's chain, then each layer from the one above; L + 1 of [N, ...]."""
+        states, _, h_top = self._fantasies(seeds, None, self.num_sampling_steps)
+        return [h_top, *states[:0:-1], self.visibles.events(states[0])]
+
+    def inference_pass(self, x: tf.Tensor, seeds: tf.Tensor) -> States:
+        """x, h_1, ..., h_L, each layer drawn given the one below, labels at their means: x and seeds int64 [N]."""
+        num_units = sum(self.directed.sizes[1:]) + self.top.kernel.shape[1]
+        noise = philox.row_uniform(seeds, (num_units,), dtype=self.variable_dtype)
+        below, above = tf.split(noise, [num_units - self.top.kernel.shape[1], self.top.kernel.shape[1]], axis=1)
+        states = self.directed.infer(self.visibles.states(x), below)
+        return [x, *states[1:], BERNOULLI.sample(self._top_field(states[-1]), above)]
+
+    def layer_mean(self, layer: int, h: tf.Tensor) -> tf.Tensor:
+        """E[x | h_layer], the layers between at their means: [N, D_layer] to [N, *event_shape]."""
+        depth = len(self.directed.layers)
+        if layer > depth:
+            top = self.top.harmonium()
+            h, layer = self.top.features(top.visible.mean(top.visible_field(h))), depth
+        return self.visibles.events(self.directed.generate_mean(h, layer))
+
     def filters(self) -> tf.Tensor:
         """How each unit of the first hidden layer moves the visibles, [hidden_sizes[0], *event_shape]."""
         return self.visibles.filters(self.directed.layers[0].kernel.value)
 
     def hidden_probabilities(self, x: tf.Tensor) -> tf.Tensor:
         """p(h_L = 1 | x), each layer at its mean given that below, and so the label: [B, hidden_sizes[-1]]."""
-        h, top = self.directed.infer_mean(self.visibles.states(x)), self.top.harmonium()
-        if self.top.num_labels:
-            h = tf.concat([h, tf.nn.softmax(-belief_net.label_free_energies(top, h))], axis=-1)
-        return tf.sigmoid(top.hidden_field(h))
+        return tf.sigmoid(self._top_field(self.directed.infer_mean(self.visibles.states(x))))
 
     def reconstruct(self, x: tf.Tensor) -> tf.Tensor:
         """E[x | h_1] after a pass up to h_L and down again, each layer at its mean: [B, *event_shape]."""
-        top = self.top.harmonium()
-        mean = top.visible.mean(top.visible_field(self.hidden_probabilities(x)))
-        return self.visibles.events(self.directed.generate_mean(self.top.features(mean)))
+        return self.layer_mean(len(self.directed.layers) + 1, self.hidden_probabilities(x))
 
     def unnormalized_elbo(self, x: tf.Tensor, seeds: tf.Tensor, num_samples: int = 1) -> tf.Tensor:
         """The bound on log p(x) plus log Z of the top harmonium, nats; entropies in closed form, labels summed out.
@@ -144,6 +162,13 @@ class DeepBeliefNet(GenerativeModel):
             found["predict"] = Endpoint(lambda x: {"probabilities": self.predict_probabilities(x)}, x)
         return found
 
+    def _top_field(self, h: tf.Tensor) -> tf.Tensor:
+        """Logits of h_L given h_{L-1}, labels at their means: [N, hidden_sizes[-2]] to [N, hidden_sizes[-1]]."""
+        top = self.top.harmonium()
+        if self.top.num_labels:
+            h = tf.concat([h, tf.nn.softmax(-belief_net.label_free_energies(top, h))], axis=-1)
+        return top.hidden_field(h)
+
     def _require_label_units(self, label: tf.Tensor | None) -> None:
         if label is not None and not self.top.num_labels:
             raise ValueError("there is a label, but the model has none; it was built with label_units=False")
@@ -166,8 +191,8 @@ class DeepBeliefNet(GenerativeModel):
     @tf.function(autograph=False)
     def _fantasies(
         self, seeds: tf.Tensor, label: tf.Tensor | None, num_steps: int | tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """v from the net after `num_steps` sweeps, and its mean given h_1."""
+    ) -> tuple[States, tf.Tensor, tf.Tensor]:
+        """v, h_1, ..., h_{L-1} from the net after `num_steps` sweeps; v's mean given h_1; h_L."""
         clamp = {} if label is None else dict(zip(("known", "mask"), self.top.clamp(label), strict=True))
         harmonium = self.top.harmonium()
         v = gibbs.start(harmonium, seeds)
@@ -175,7 +200,8 @@ class DeepBeliefNet(GenerativeModel):
         num_units = sum(self.directed.sizes[:-1])
         noise = philox.row_uniform(philox.fold_in(seeds, _DOWN_STREAM), (num_units,), dtype=v.dtype)
         states, mean = self.directed.generate(self.top.features(v), noise)
-        return states[0], mean
+        top_noise = philox.row_uniform(philox.fold_in(seeds, _TOP_STREAM), (harmonium.num_hidden,), dtype=v.dtype)
+        return states, mean, harmonium.sample_hidden(v, top_noise)
 
     def _bound_endpoint(self, x: tf.Tensor, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         seed = philox.fresh_where_negative(seed)

@@ -1,12 +1,12 @@
 """Sigmoid belief net (Neal 1992), and what its training procedures make of it: Helmholtz machine, NVIL, and others.
 
-Generative story:  h_L ~ p(h_L),  then h_{l-1} ~ p(h_{l-1} | h_l) downwards, h_0 = x; all units binary, all logits linear.
+Generative story:  h_L ~ p(h_L),  then h_{l-1} ~ p(h_{l-1} | h_l) downwards, h_0 = x; units binary, logits linear.
 Inference model:   q(h_1, ..., h_L | x) = prod_l q(h_l | h_{l-1}), each factorial; none for the two kinds of EM.
 Bounds:            log p(x) >= E_q log (1/K) sum_k p(x, h_k) / q(h_k | x),  the ELBO at K = 1
 `procedure` names how it learns, in `tfdgm/procedures`:
-gibbs_em, mean_field               E step by data augmentation, or by a factorial q an example  expectation_maximization.py
-wake_sleep, reweighted_wake_sleep  q learns from dreams, or from weighted samples               wake_sleep.py
-reinforce, nvil, vimco             q follows the bound itself, by the log-derivative trick      score_function.py
+gibbs_em, mean_field               no q: posterior samples or a fit an example   (expectation_maximization.py)
+wake_sleep, reweighted_wake_sleep  q learns from dreams, or weighted samples    (wake_sleep.py)
+reinforce, nvil, vimco             q follows the bound, by the log-derivative   (score_function.py)
 """
 
 from typing import Any

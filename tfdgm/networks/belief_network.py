@@ -28,17 +28,14 @@ class BeliefNetwork(keras.layers.Layer):
         autoregressive_prior: bool = False,
         name: str = "belief_network",
     ) -> None:
-        """Args: sizes: two at least. recognition: whether there is a q. autoregressive_prior: of h_L; see `BeliefNet`."""
+        """Args: sizes: two at least. recognition: whether there is a q. autoregressive_prior: see `BeliefNet`."""
         super().__init__(name=name)
         self.sizes = tuple(sizes)
         pairs = list(itertools.pairwise(self.sizes))
-        self.generative_kernels = [
-            self._kernel(up, down, f"generative_kernel_{i}") for i, (down, up) in enumerate(pairs)
-        ]
+        self.generative_kernels = [self._kernel(*pair[::-1], f"generative_kernel_{i}") for i, pair in enumerate(pairs)]
         self.generative_biases = [self._bias(size, f"generative_bias_{i}") for i, size in enumerate(self.sizes)]
-        self.prior_kernel = (
-            self._kernel(sizes[-1], sizes[-1], "prior_kernel", "zeros") if autoregressive_prior else None
-        )
+        top = self.sizes[-1]
+        self.prior_kernel = self._kernel(top, top, "prior_kernel", "zeros") if autoregressive_prior else None
         pairs = pairs if recognition else []
         self.recognition_kernels = [self._kernel(*pair, f"recognition_kernel_{i}") for i, pair in enumerate(pairs, 1)]
         self.recognition_biases = [self._bias(up, f"recognition_bias_{i}") for i, (_, up) in enumerate(pairs, 1)]
@@ -98,10 +95,8 @@ class BeliefNetwork(keras.layers.Layer):
         """Those of q."""
         return [*self.recognition_kernels, *self.recognition_biases]
 
-    def _kernel(
-        self, num_parents: int, num_children: int, name: str, initializer: str = "glorot_uniform"
-    ) -> keras.Variable:
-        return self.add_weight(shape=(num_parents, num_children), initializer=initializer, name=name)
+    def _kernel(self, parents: int, children: int, name: str, initializer: str = "glorot_uniform") -> keras.Variable:
+        return self.add_weight(shape=(parents, children), initializer=initializer, name=name)
 
     def _bias(self, size: int, name: str) -> keras.Variable:
         return self.add_weight(shape=(size,), initializer="zeros", name=name)

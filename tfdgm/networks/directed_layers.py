@@ -52,9 +52,9 @@ class DirectedLayers(keras.layers.Layer):
             states = [BERNOULLI.sample(field, uniform), *states]
         return states, tf.sigmoid(field)
 
-    def generate_mean(self, h: tf.Tensor) -> tf.Tensor:
-        """h_0 with every layer at its mean given the mean above: [N, h_D] to [N, h_0]."""
-        for layer in reversed(self.layers):
+    def generate_mean(self, h: tf.Tensor, depth: int | None = None) -> tf.Tensor:
+        """h_0 with every layer at its mean given the mean above: h_depth, [N, h_D] by default, to [N, h_0]."""
+        for layer in reversed(self.layers[:depth]):
             h = tf.sigmoid(layer.generative_field(h))
         return h
 

@@ -55,7 +55,7 @@ def leave_one_out_signals(log_weights: tf.Tensor) -> tf.Tensor:
     References:
       Mnih & Rezende (2016), Variational inference for Monte Carlo objectives, eq. 9 and 10.
     """
-    num_samples = log_weights.shape[1]
+    num_samples = log_weights.shape[1:].num_elements()
     geometric_mean = (tf.reduce_sum(log_weights, axis=1, keepdims=True) - log_weights) / (num_samples - 1)
     replaced = tf.linalg.set_diag(tf.repeat(log_weights[:, tf.newaxis], num_samples, axis=1), geometric_mean)
     # The 1/K of both cancels.

@@ -33,7 +33,6 @@ class GibbsEM(BeliefProcedure):
         self.latents = None
         if settings.num_persistent_examples:
             shape = (settings.num_persistent_examples, sum(sizes[1:]))
-            # Replicas add what moved in their own rows; see `_keep`.
             self.latents = self.add_weight(
                 shape=shape, initializer="zeros", trainable=False, aggregation="sum", name="latents"
             )
@@ -41,39 +40,35 @@ class GibbsEM(BeliefProcedure):
     def step(self, learner: Learner, x: tf.Tensor, index: tf.Tensor | None) -> Logs:
         """E step: sweeps. M step: the complete-data likelihood."""
         network = learner.network
-        net = network.generative()
-        kept = None if self.latents is None else self._kept(index)
-        start = (
-            self._start(learner)
-            if kept is None
-            else tf.split(tf.clip_by_value(kept, 0.0, 1.0), net.layer_sizes[:-1], 1)
-        )
         noise = learner.row_noise((self.settings.num_gibbs_sweeps, network.num_latents), WAKE_STREAM)
-        states = belief_gibbs.run(net, (*start, x), noise)
-        if kept is not None:
-            self._keep(index, tf.concat(states[:-1], axis=1) - kept)
+        start = self._prior_draw(learner) if self.latents is None else self._kept(index)
+        states = belief_gibbs.run(network.generative(), (*start, x), noise)
+        if self.latents is not None:
+            self._keep(index, states[:-1])
         return {"loss/generative": learner.minimize("generative", lambda: -network.generative().log_joint(states))}
 
-    def _start(self, learner: Learner) -> tuple[tf.Tensor, ...]:
+    def _prior_draw(self, learner: Learner) -> tuple[tf.Tensor, ...]:
         noise = learner.row_noise((sum(self.sizes),), SLEEP_STREAM)
         return learner.network.generative().draw_all(noise)[:-1]
 
-    def _kept(self, index: tf.Tensor | None) -> tf.Tensor:
+    def _kept(self, index: tf.Tensor | None) -> tuple[tf.Tensor, ...]:
+        limit = self.settings.num_persistent_examples
         if index is None:
             raise ValueError(
-                f"num_persistent_examples is {self.settings.num_persistent_examples}, but a batch has no 'index', int64 [B];"
+                f"num_persistent_examples is {limit}, but a batch has no 'index', int64 [B];"
                 " feed it, or set num_persistent_examples to 0"
             )
         last = tf.reduce_max(index)
-        limit = self.settings.num_persistent_examples
-        message = (
-            f"num_persistent_examples is {limit}; it must be above the largest index of the data, which is at least"
-        )
-        return tf.gather(self.latents.value, checked(index, last < limit, message, last))
+        message = f"num_persistent_examples is {limit}; it must be the number of training examples, which is at least"
+        index = checked(index, last < limit, message, last + 1)
+        # Beyond 0 and 1 only where `_keep` met an example twice.
+        kept = tf.clip_by_value(tf.gather(self.latents.value, index), 0.0, 1.0)
+        return tuple(tf.split(kept, self.sizes[:0:-1], axis=1))
 
-    def _keep(self, index: tf.Tensor, change: tf.Tensor) -> None:
-        # An example that a batch holds twice, across the end of an epoch, adds both changes; `step` clips what it reads,
-        # and the next visit sets it right.
+    def _keep(self, index: tf.Tensor, latents: tuple[tf.Tensor, ...]) -> None:
+        # Replicas add what changed in their own rows. An example that a batch holds twice, across the end of an epoch,
+        # adds both changes; its next visit sets that right.
+        change = tf.concat(latents, axis=1) - tf.gather(self.latents.value, index)
         self.latents.value.assign_add(tf.scatter_nd(index[:, tf.newaxis], change, self.latents.shape))
 
 
