@@ -71,10 +71,10 @@ def _patterns(argument: str) -> ExperimentConfig:
 
 
 def _digits(argument: str) -> ExperimentConfig:
-    """The embedded 8x8 digits as grey levels, with a decoder, for 12 units can't tell all of them apart."""
+    """The embedded 8x8 digits as grey levels, with a decoder, for 10 units can't tell all of them apart."""
     del argument
     return ExperimentConfig(
-        model=PredictabilityMinimizationConfig(latent_dim=12, reconstruction_weight=0.5),
+        model=PredictabilityMinimizationConfig(latent_dim=10, reconstruction_weight=1.0),
         optimizers=PredictabilityMinimizationOptimizers(
             predictors=OptimizerConfig(learning_rate=3e-3, schedule="cosine"),
             encoder=OptimizerConfig(learning_rate=1e-3, schedule="cosine"),
