@@ -114,6 +114,10 @@ QUANTITIES: dict[str, Quantity] = {
     "iwae": Quantity(
         "iwae_bound", lambda model, x, seeds, settings: model.iwae_bound(x, seeds, settings.num_iwae_samples)
     ),
+    "mean_field_iwae": Quantity(
+        "mean_field_iwae_bound",
+        lambda model, x, seeds, settings: model.mean_field_iwae_bound(x, seeds, settings.num_iwae_samples),
+    ),
     "unnormalized_log_prob": Quantity(
         "unnormalized_log_prob", lambda model, x, seeds, settings: model.unnormalized_log_prob(x)
     ),
@@ -153,6 +157,10 @@ METRICS: dict[str, Metric] = {
     "iwae": Metric("iwae", "nats", "stochastic_bound", mean, label="iwae_{0.num_iwae_samples}"),
     # What papers print as a latent-variable model's NLL.
     "nll_upper_bound": Metric("iwae", "nats", "stochastic_bound", negative_mean),
+    # The same q for nets with and without a recognition net: a factorial fit to each example.
+    "mean_field_iwae": Metric(
+        "mean_field_iwae", "nats", "stochastic_bound", mean, label="mean_field_iwae_{0.num_iwae_samples}"
+    ),
     "active_units": Metric("posterior_mean", "latents", "estimate", num_active),
     **_by_each_way("log_prob", "unnormalized_log_prob", "exact"),
     **_by_each_way("elbo", "unnormalized_elbo", "stochastic_bound"),

@@ -84,7 +84,7 @@ class ScoreFunction(BeliefProcedure):
         if self.variates.centered:
             residuals -= self.signal_means.value
         if self.variates.normalized:
-            residuals /= tf.maximum(1.0, tf.sqrt(self.signal_variances.value))
+            residuals /= tf.maximum(tf.sqrt(self.signal_variances.value), 1.0)
         return residuals
 
     def _signals(self, log_p: tf.Tensor, log_q: tf.Tensor) -> tf.Tensor:
