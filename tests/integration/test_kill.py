@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tfdgm.training.metrics_log import WALL_CLOCK, read_metrics
+from tfdgm.training.metrics_log import WALL_CLOCK
 from tfdgm.workdir.checkpoints import Checkpoints
+from tfdgm.workdir.files import read_metrics
 
 NUM_STEPS, NUM_KILLS, NUM_KILLS_IN_SAVES = 240, 10, 3
 COMMAND = [

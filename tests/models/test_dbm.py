@@ -15,8 +15,8 @@ from tfdgm.core.types import DataSpec
 from tfdgm.models.dbm import DBM
 from tfdgm.objectives import mean_field
 from tfdgm.training import run
-from tfdgm.training.metrics_log import read_metrics
 from tfdgm.workdir.checkpoints import Checkpoints
+from tfdgm.workdir.files import read_metrics
 
 pytestmark = pytest.mark.usefixtures("_float64")
 

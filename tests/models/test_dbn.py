@@ -15,8 +15,8 @@ from tfdgm.core.types import DataSpec, Phase
 from tfdgm.models.dbn import DBN
 from tfdgm.networks.belief_layer import start_above
 from tfdgm.training import run
-from tfdgm.training.metrics_log import read_metrics
 from tfdgm.workdir.checkpoints import Checkpoints
+from tfdgm.workdir.files import read_metrics
 
 pytestmark = pytest.mark.usefixtures("_float64")
 

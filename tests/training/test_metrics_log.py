@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfdgm.training.metrics_log import MetricsLog, read_metrics
+from tfdgm.training.metrics_log import MetricsLog
 from tfdgm.workdir import files
+from tfdgm.workdir.files import read_metrics
 
 
 def _events(workdir):

@@ -11,8 +11,9 @@ from tfdgm import configs
 from tfdgm.core.types import Phase
 from tfdgm.models.vae import VAE
 from tfdgm.training import run
-from tfdgm.training.metrics_log import WALL_CLOCK, read_metrics
+from tfdgm.training.metrics_log import WALL_CLOCK
 from tfdgm.workdir.checkpoints import Checkpoints
+from tfdgm.workdir.files import read_metrics
 from tfdgm.workdir.restore import restore_model
 
 

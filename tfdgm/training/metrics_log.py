@@ -20,7 +20,7 @@ class MetricsLog:
         """Cuts the log back to `first_step` and makes TensorBoard's files anew from what is left."""
         self._path = pathlib.Path(workdir) / files.METRICS
         self._pictures = pathlib.Path(workdir) / files.PICTURES
-        kept = [line for line in read_metrics(workdir) if line["step"] <= first_step]
+        kept = [line for line in files.read_metrics(workdir) if line["step"] <= first_step]
         self._path.parent.mkdir(parents=True, exist_ok=True)
         files.write_atomically(self._path, "".join(json.dumps(line) + "\n" for line in kept))
         shutil.rmtree(self._path.parent / files.TENSORBOARD, ignore_errors=True)
@@ -36,7 +36,7 @@ class MetricsLog:
     @property
     def seconds(self) -> float:
         """Wall-clock seconds of the last line, over all runs of the process that led to it."""
-        lines = read_metrics(self._path.parent)
+        lines = files.read_metrics(self._path.parent)
         return lines[-1]["seconds"] if lines else 0.0
 
     def write(self, line: Mapping[str, float | int | str]) -> None:
@@ -62,15 +62,3 @@ class MetricsLog:
     def _show_picture(self, kind: str, step: int, pixels: np.ndarray) -> None:
         with self._board.as_default(step=step):
             tf.summary.image(kind, pixels[np.newaxis])
-
-
-def read_metrics(workdir: str | pathlib.Path) -> list[dict]:
-    """The lines of a run's log; a last line that a crash cut short is left out."""
-    path = pathlib.Path(workdir) / files.METRICS
-    lines = []
-    for text in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
-        try:
-            lines.append(json.loads(text))
-        except json.JSONDecodeError:
-            break
-    return lines

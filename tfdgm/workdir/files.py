@@ -53,6 +53,18 @@ def read_config(workdir: str | os.PathLike[str]) -> tuple[ExperimentConfig, Data
     return restore_config(stored["config"]), DataSpec(**stored["data_spec"])
 
 
+def read_metrics(workdir: str | os.PathLike[str]) -> list[dict]:
+    """The lines of a run's log; a last line that a crash cut short is left out."""
+    path = pathlib.Path(workdir) / METRICS
+    lines = []
+    for text in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+        try:
+            lines.append(json.loads(text))
+        except json.JSONDecodeError:
+            break
+    return lines
+
+
 def claim(workdir: str | os.PathLike[str], config: ExperimentConfig, spec: DataSpec, version: str) -> None:
     """Makes `workdir` the folder of this configuration, or confirms that it is.
 
