@@ -86,6 +86,9 @@ setup(
             "tfdgm-explaining-away = trainers.explaining_away:main",
             "tfdgm-infinite-depth = trainers.infinite_depth:main",
             "tfdgm-compare-estimators = trainers.compare_estimators:main",
+            "tfdgm-learning-curves = trainers.learning_curves:main",
+            "tfdgm-wake-sleep-convergence = trainers.wake_sleep_convergence:main",
+            "tfdgm-wake-sleep-convergence = trainers.wake_sleep_convergence:main",
             "tfdgm-serve = serving.server:main",
             "tfdgm-sample-client = serving.client:main",
         ]
