@@ -17,6 +17,7 @@ from trainers import (
     infinite_depth,
     sample,
     train,
+    wake_sleep_convergence,
 )
 
 _BINARIES = {
@@ -28,6 +29,7 @@ _BINARIES = {
     "explaining_away": explaining_away,
     "infinite_depth": infinite_depth,
     "compare_estimators": compare_estimators,
+    "wake_sleep_convergence": wake_sleep_convergence,
 }
 _NO_TENSORFLOW = """
 import importlib, sys
