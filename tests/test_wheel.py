@@ -76,6 +76,7 @@ def test_wheel_states_version_licence_and_commands(wheel):
         "tfdgm-explaining-away",
         "tfdgm-infinite-depth",
         "tfdgm-compare-estimators",
+        "tfdgm-learning-curves",
         "tfdgm-wake-sleep-convergence",
         "tfdgm-serve",
         "tfdgm-sample-client",

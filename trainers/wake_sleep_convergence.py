@@ -2,6 +2,7 @@
 
 import math
 import sys
+from typing import Any
 
 from absl import flags
 
@@ -33,27 +34,33 @@ def _follow(values: flags.FlagValues) -> int:
     load_tensorflow()
     from tfdgm.evaluation import plots, wake_sleep_convergence, wake_sleep_report
 
-    record_every = values.num_steps // _NUM_RECORDS
-    problems, runs = wake_sleep_convergence.PROBLEMS, []
-    for problem in problems:
-        runs.append(
-            [
-                wake_sleep_convergence.follow(
-                    problem,
-                    procedure,
-                    learning_rate=values.learning_rate,
-                    num_steps=values.num_steps,
-                    record_every=record_every,
-                )
-                for procedure in wake_sleep_convergence.PROCEDURES
-            ]
-        )
-        print(wake_sleep_report.table(problem, runs[-1]) + "\n")
+    problems = wake_sleep_convergence.PROBLEMS
+    runs = [_runs(problem, values) for problem in problems]
+    for problem, each in zip(problems, runs, strict=True):
+        print(wake_sleep_report.table(problem, each) + "\n")
     print(wake_sleep_report.resting_line(wake_sleep_report.held_resting_point()))
     if values.out:
         plots.panel_plot(values.out, wake_sleep_report.panels(problems, runs))
         print(values.out)
     return command_line.SUCCESS
+
+
+def _runs(problem: Any, values: flags.FlagValues) -> list[Any]:
+    """Each procedure from the same start, and variational learning from where wake-sleep got."""
+    from tfdgm.evaluation import wake_sleep_convergence
+
+    def follow(procedure: str, after: Any = None) -> Any:
+        return wake_sleep_convergence.follow(
+            problem,
+            procedure,
+            learning_rate=values.learning_rate,
+            num_steps=values.num_steps,
+            record_every=values.num_steps // _NUM_RECORDS,
+            after=after,
+        )
+
+    found = {procedure: follow(procedure) for procedure in wake_sleep_convergence.PROCEDURES}
+    return [*found.values(), follow("variational", after=found["wake-sleep"])]
 
 
 _COMMAND = command_line.Command(

@@ -105,11 +105,11 @@ PRESETS: dict[str, Preset] = {
     "predictability_minimization:patterns": Preset(
         _patterns,
         _smoke,
-        "16 patterns to 4 bits by predictability alone",
+        "16 one-hot patterns to 4 independent bits, by predictability: no bit shared, no pattern lost, in 10 to 40 s",
     ),
     "predictability_minimization:digits": Preset(
         _digits,
         _smoke,
-        "codes of 16 units for the embedded 8x8 digits",
+        "codes of 10 units for the embedded 8x8 digits: mean |r| 0.058 where chance gives 0.051, in half a minute",
     ),
 }

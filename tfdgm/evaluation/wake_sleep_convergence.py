@@ -93,7 +93,7 @@ class Trajectory:
     """A run; curves are taken every few steps, the first at the start.
 
     Attributes:
-      procedure: one of `PROCEDURES`.
+      name: the procedure's, and what it went on from.
       steps: [T].
       log_likelihood: [T], nats.
       elbo: [T], nats.
@@ -104,7 +104,7 @@ class Trajectory:
       largest_fall: of the ELBO in one step, over all steps, nats; not above 0 where it never fell.
     """
 
-    procedure: str
+    name: str
     steps: np.ndarray
     log_likelihood: np.ndarray
     elbo: np.ndarray
@@ -114,23 +114,22 @@ class Trajectory:
     phi: np.ndarray
     largest_fall: float
 
-    def swing(self) -> float:
-        """Highest less lowest log-likelihood of the second half, nats."""
-        return float(np.ptp(self._second_half()))
+    def swings(self) -> tuple[float, float]:
+        """Highest less lowest log-likelihood, and ELBO, of the second half, nats."""
+        half = len(self.steps) // 2
+        return float(np.ptp(self.log_likelihood[half:])), float(np.ptp(self.elbo[half:]))
 
     def peaks(self) -> np.ndarray:
         """Maxima of the log-likelihood in the second half, as indices of `steps`; none where it hardly moves."""
-        y = self._second_half()
+        half = len(self.steps) // 2
+        y = self.log_likelihood[half:]
         found = np.flatnonzero((y[1:-1] > y[:-2]) & (y[1:-1] >= y[2:])) + 1
-        return found + len(self.steps) // 2 if self.swing() > _LEAST_SWING else found[:0]
+        return found + half if self.swings()[0] > _LEAST_SWING else found[:0]
 
     def period(self) -> float | None:
         """Mean number of steps between successive peaks; None where there are fewer than three."""
         peaks = self.peaks()
         return float(np.diff(self.steps[peaks]).mean()) if len(peaks) > 2 else None
-
-    def _second_half(self) -> np.ndarray:
-        return self.log_likelihood[len(self.steps) // 2 :]
 
 
 def direction(problem: Problem, procedure: str, theta: tf.Tensor, phi: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -149,7 +148,7 @@ def follow(
     learning_rate: float,
     num_steps: int,
     record_every: int,
-    start: tuple[np.ndarray, np.ndarray] | None = None,
+    after: Trajectory | None = None,
 ) -> Trajectory:
     """Takes steps of a procedure.
 
@@ -159,24 +158,26 @@ def follow(
       learning_rate: of theta and phi alike.
       num_steps: a multiple of `record_every`.
       record_every: steps between two points of the curves.
-      start: theta and phi, in place of the problem's own.
+      after: a run to go on from, whose steps are counted on; else the problem's own start.
 
     Raises:
       ValueError: when `record_every` does not divide `num_steps`.
     """
     if num_steps % record_every:
         raise ValueError(f"num_steps is {num_steps}; it must be a multiple of {record_every}")
-    theta, phi = (tf.constant(each, tf.float64) for each in (start or (problem.theta, problem.phi)))
+    start = (after.theta[-1], after.phi[-1]) if after else (problem.theta, problem.phi)
+    theta, phi = (tf.constant(each, tf.float64) for each in start)
     advance = _advance(problem, procedure, learning_rate, record_every)
     rows, falls = [_row(problem, procedure, theta, phi)], []
     for _ in range(num_steps // record_every):
         theta, phi, fall, row = advance(theta, phi)
         rows.append(row)
         falls.append(fall)
-    steps = record_every * np.arange(len(rows))
+    steps = record_every * np.arange(len(rows)) + (after.steps[-1] if after else 0)
+    name = f"{procedure} after {after.name}" if after else procedure
     values, points = np.split(np.array(rows), [_NUM_VALUES], axis=1)
     path = np.split(points, [len(problem.theta)], axis=1)
-    return Trajectory(procedure, steps, *values.T, *path, largest_fall=float(max(falls)))
+    return Trajectory(name, steps, *values.T, *path, largest_fall=float(max(falls)))
 
 
 def _advance(problem: Problem, procedure: str, learning_rate: float, num_steps: int) -> Callable[..., tuple]:

@@ -16,7 +16,9 @@ from tfdgm.math.per_example_gradients import jacobian
 _NEAR = (-4.8, 5.0, -8.0, 2.6, 0.0, 0.0, 5.0, -4.5, -4.4, -6.0, -5.0, -0.4, 4.2, 1.8)
 _PATHS = ("variational", "wake-sleep")
 _HEAD = (
-    f"{'':<20}{'log p(x)':>10}{'ELBO':>10}{'|dF|':>10}{'|direction|':>13}{'largest fall':>14}{'swing':>9}{'period':>9}"
+    f"{'largest fall':>77}{'swing in the second half':>28}\n"
+    f"{'':<30}{'log p(x)':>10}{'ELBO':>10}{'|dF|':>10}{'|step|':>10}{'in a step':>12}"
+    f"{'log p(x)':>13}{'ELBO':>10}{'period':>9}"
 )
 
 
@@ -80,34 +82,39 @@ def held_resting_point() -> RestingPoint:
 
 
 def table(problem: Problem, runs: Sequence[Trajectory]) -> str:
-    """A row a run: the end of each curve; the ELBO's largest fall in one step; what the second half still does."""
+    """A row a run.
+
+    The ends of its curves, |dF| that of the bound's gradient and |step| that of what it follows, without the learning
+    rate; the ELBO's largest fall in one step; how far each objective still moves in the second half, and its period.
+    """
     lines = [f"{problem.name}; no log p(x) above {problem.negative_entropy():.4f} nats", _HEAD]
-    return "\n".join([*lines, *(_line(run) for run in runs)])
+    return "\n".join(line.rstrip() for line in [*lines, *(_line(run) for run in runs)])
 
 
 def resting_line(point: RestingPoint) -> str:
     """One line on its eigenvalues."""
     first = point.eigenvalues[0]
-    kind = "unstable: small steps lead away from it" if first.real > 0 else "stable"
+    kind = "unstable: small steps lead away" if first.real > 0 else "stable"
     spiral = f" +- {abs(first.imag):.5f} i" if first.imag else ""
-    return f"wake-sleep could rest at one point; its first eigenvalue is {first.real:.5f}{spiral}, {kind}"
+    return f"A point where wake-sleep could rest: its first eigenvalue is {first.real:.5f}{spiral}, {kind}."
 
 
 def panels(problems: Sequence[Problem], runs: Sequence[Sequence[Trajectory]]) -> list[Panel]:
-    """For each problem how far each objective is from its limit, by step; and the paths of the last one."""
+    """For each problem how far each objective is from its limit, by step; then two parameters of the last problem."""
     found = []
     for problem, each in zip(problems, runs, strict=True):
         limit = problem.negative_entropy()
         curves = [
-            Curve(f"{run.procedure}, {name}", run.steps, limit - values)
+            Curve(f"{run.name}, {name}", run.steps / 1000.0, limit - values)
             for run in each
             for name, values in (("log p(x)", run.log_likelihood), ("ELBO", run.elbo))
-            if run.procedure != "maximum likelihood" or name != "ELBO"
+            if run.name != "maximum likelihood"
+            or name == "log p(x)"  # the bound is not what maximum likelihood is about
         ]
-        found.append(Panel(curves, "step", "nats below E log p_data(x)", problem.name, log_y=True))
-    paths = [Curve(run.procedure, run.theta[:, 0], run.phi[:, -2]) for run in runs[-1] if run.procedure in _PATHS]
+        found.append(Panel(curves, "thousand steps", "nats below E log p_data(x)", problem.name, log_y=True))
+    paths = [Curve(run.name, run.theta[:, 3], run.phi[:, 0]) for run in runs[-1] if run.name in _PATHS]
     title = f"{problems[-1].name}: paths from the start at (0, 0)"
-    return [*found, Panel(paths, "p: weight of h_1 on x_1", "q: bias of h_1", title)]
+    return [*found, Panel(paths, "p: weight from h_2 to x_2", "q: weight from x_1 to h_1", title)]
 
 
 def _halves(point: np.ndarray | tf.Tensor, num_theta: int) -> tuple:
@@ -115,9 +122,9 @@ def _halves(point: np.ndarray | tf.Tensor, num_theta: int) -> tuple:
 
 
 def _line(run: Trajectory) -> str:
-    period = run.period()
+    period, swings = run.period(), run.swings()
     return (
-        f"{run.procedure:<20}{run.log_likelihood[-1]:10.4f}{run.elbo[-1]:10.4f}{run.bound_gradient_norm[-1]:10.1e}"
-        f"{run.direction_norm[-1]:13.1e}{max(run.largest_fall, 0.0):14.1e}{run.swing():9.4f}"
+        f"{run.name:<30}{run.log_likelihood[-1]:10.4f}{run.elbo[-1]:10.4f}{run.bound_gradient_norm[-1]:10.1e}"
+        f"{run.direction_norm[-1]:10.1e}{max(run.largest_fall, 0.0):12.1e}{swings[0]:13.4f}{swings[1]:10.4f}"
         f"{'' if period is None else f'{period:.0f}':>9}"
     )
