@@ -105,7 +105,7 @@ PRESETS: dict[str, Preset] = {
     "predictability_minimization:patterns": Preset(
         _patterns,
         _smoke,
-        "16 one-hot patterns to 4 independent bits, by predictability: no bit shared, no pattern lost, in 10 to 40 s",
+        "16 one-hot patterns to 4 independent bits, by predictability: no bit shared, none lost, in half a minute",
     ),
     "predictability_minimization:digits": Preset(
         _digits,
