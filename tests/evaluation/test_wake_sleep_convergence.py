@@ -105,6 +105,13 @@ def test_the_circle_is_no_optimum_for_variational_learning_climbs_from_it(runs):
     assert after.elbo[-1] > runs["wake-sleep"].elbo.max() + 0.5
 
 
+def test_a_higher_likelihood_than_the_circle_has_is_within_reach(runs):
+    best = study.follow(study.HELD, "maximum likelihood", **_SETTINGS)
+    assert best.log_likelihood[-1] > -1.045
+    half = len(best.steps) // 2
+    assert best.log_likelihood[-1] > runs["wake-sleep"].log_likelihood[half:].max() + 0.02
+
+
 def test_wake_sleep_leaves_the_stationary_point_of_the_bound_downwards(runs):
     after = study.follow(study.HELD, "wake-sleep", after=runs["variational"], **_SETTINGS)
     assert after.elbo.min() < after.elbo[0] - 0.8
