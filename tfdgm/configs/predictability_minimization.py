@@ -47,6 +47,11 @@ class PredictabilityMinimizationOptimizers:
     encoder: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
 
 
+@dataclasses.dataclass
+class PredictabilityMinimizationEvaluation:
+    """Nothing to set: what is measured is a function of the code alone."""
+
+
 def _patterns(argument: str) -> ExperimentConfig:
     """The toy task of 1992 by V_C alone: 16 patterns, 4 code units, every step on all patterns."""
     del argument
@@ -67,6 +72,7 @@ def _patterns(argument: str) -> ExperimentConfig:
             sample_every=8_000,
             steps_per_execution=100,
         ),
+        evaluation=PredictabilityMinimizationEvaluation(),
     )
 
 
@@ -89,6 +95,7 @@ def _digits(argument: str) -> ExperimentConfig:
             sample_every=5_000,
             steps_per_execution=20,
         ),
+        evaluation=PredictabilityMinimizationEvaluation(),
     )
 
 
