@@ -16,7 +16,7 @@ _HEAD = """# Results
 Every figure here was written by `python -m trainers.evaluate` to a file in `results/`, and this page is made from those
 files by `python -m tfdgm.evaluation.report`. Bounds are on log p(x) from below (`nll_upper_bound`: on -log p(x) from
 above); a `stochastic_bound` is one in expectation. The standard error is that of the mean over the examples and, where
-an estimate of log Z enters, of that too. Notes say how log Z was worked out, or what a figure of a code is by chance alone.
+an estimate of log Z enters, of that too. Notes say how log Z was worked out, or what chance alone gives for a code.
 """
 _COLUMNS = ("preset", "metric", "value", "std. error", "unit", "kind", "split", "examples", "published")
 _RUN_COLUMNS = ("preset", "command", "seed", "step", "minutes", "cores", "commit")
