@@ -41,9 +41,10 @@ class GibbsEM(BeliefProcedure):
         """E step: sweeps. M step: the complete-data likelihood."""
         network = learner.network
         noise = learner.row_noise((self.settings.num_gibbs_sweeps, network.num_latents), WAKE_STREAM)
-        start = self._prior_draw(learner) if self.latents is None else self._kept(index)
+        index = None if self.latents is None else self._known(index)
+        start = self._prior_draw(learner) if index is None else self._kept(index)
         states = belief_gibbs.run(network.generative(), (*start, x), noise)
-        if self.latents is not None:
+        if index is not None:
             self._keep(index, states[:-1])
         return {"loss/generative": learner.minimize("generative", lambda: -network.generative().log_joint(states))}
 
@@ -51,7 +52,8 @@ class GibbsEM(BeliefProcedure):
         noise = learner.row_noise((sum(self.sizes),), SLEEP_STREAM)
         return learner.network.generative().draw_all(noise)[:-1]
 
-    def _kept(self, index: tf.Tensor | None) -> tuple[tf.Tensor, ...]:
+    def _known(self, index: tf.Tensor | None) -> tf.Tensor:
+        """`index`, where the table has a row for each: whatever reads or writes it must take this."""
         limit = self.settings.num_persistent_examples
         if index is None:
             raise ValueError(
@@ -60,7 +62,9 @@ class GibbsEM(BeliefProcedure):
             )
         last = tf.reduce_max(index)
         message = f"num_persistent_examples is {limit}; it must be the number of training examples, which is at least"
-        index = checked(index, last < limit, message, last + 1)
+        return checked(index, last < limit, message, last + 1)
+
+    def _kept(self, index: tf.Tensor) -> tuple[tf.Tensor, ...]:
         # Beyond 0 and 1 only where `_keep` met an example twice.
         kept = tf.clip_by_value(tf.gather(self.latents.value, index), 0.0, 1.0)
         return tuple(tf.split(kept, self.sizes[:0:-1], axis=1))
