@@ -1,4 +1,9 @@
-"""Sigmoid belief nets: fields and presets, one argument a training procedure."""
+"""Sigmoid belief nets: fields and presets, one argument a training procedure.
+
+What a summary says is reached is an importance-weighted bound on the test split, in nats, on two CPU cores: of 500
+samples of the recognition net on MNIST, of 5,000 samples of mean field on the small digits; `results/<preset>.json` has
+all of them.
+"""
 
 import dataclasses
 from collections.abc import Callable
@@ -172,14 +177,28 @@ def _instances(model_name: str, procedure: str, description: str) -> dict[str, P
 
     deeper = ("smoke", "two_layers", "three_layers")
     return {
-        f"{model_name}:digits": Preset(build(_sbn_digits), _smoke, f"{description} on the embedded 8x8 digits"),
-        f"{model_name}:mnist": Preset(build(_sbn_mnist), _smoke, f"{description} on MNIST", deeper),
+        f"{model_name}:digits": Preset(
+            build(_sbn_digits), _smoke, f"{description}, 50 units, on the embedded 8x8 digits"
+        ),
+        f"{model_name}:mnist": Preset(
+            build(_sbn_mnist), _smoke, f"{description}, layers of 200 units, on MNIST", deeper
+        ),
     }
 
 
 PRESETS: dict[str, Preset] = {
-    "sbn:digits": Preset(_sbn_digits, _smoke, "sigmoid belief net on the embedded 8x8 digits", ("smoke", *PROCEDURES)),
-    "sbn:mnist": Preset(_sbn_mnist, _smoke, "sigmoid belief net on MNIST", ("smoke", *PROCEDURES, "long")),
-    **_instances("helmholtz", "wake_sleep", "Helmholtz machine of 200 units"),
-    **_instances("nvil", "nvil", "belief net of 200 units by NVIL"),
+    "sbn:digits": Preset(
+        _sbn_digits,
+        _smoke,
+        "sigmoid belief net of 50 units on the embedded 8x8 digits: NLL 23.6 to 24.6 nats by procedure",
+        ("smoke", *PROCEDURES),
+    ),
+    "sbn:mnist": Preset(
+        _sbn_mnist,
+        _smoke,
+        "sigmoid belief net of 200 units on MNIST: NLL 107.5 to 126.6 nats by procedure, in 2 to 14 minutes, shared cores",
+        ("smoke", *PROCEDURES, "long"),
+    ),
+    **_instances("helmholtz", "wake_sleep", "Helmholtz machine"),
+    **_instances("nvil", "nvil", "belief net by NVIL"),
 }
