@@ -196,7 +196,7 @@ PRESETS: dict[str, Preset] = {
     "sbn:mnist": Preset(
         _sbn_mnist,
         _smoke,
-        "sigmoid belief net of 200 units on MNIST: NLL 107.5 to 126.6 nats by procedure, in 2 to 14 minutes, shared cores",
+        "sigmoid belief net of 200 units on MNIST: NLL 107.5 to 126.6 nats by procedure, in 2 to 14 minutes",
         ("smoke", *PROCEDURES, "long"),
     ),
     **_instances("helmholtz", "wake_sleep", "Helmholtz machine"),
