@@ -106,7 +106,8 @@ class SigmoidBeliefNet(GenerativeModel):
 
     def test_step(self, batch: Batch) -> Logs:
         """The bounds of one and of `num_validation_samples` samples of q."""
-        log_weights = self._log_weights(batch["x"], self.row_seeds(), self.num_validation_samples)
+        x = batch["x"]
+        log_weights = self._log_weights(x, self.row_seeds(), self.num_validation_samples, self._fit_where_needed(x))
         return {"elbo": tf.reduce_mean(log_weights, axis=1), "iwae_bound": iwae_bound(log_weights)}
 
     def sample(self, seeds: tf.Tensor) -> tf.Tensor:
@@ -124,7 +125,7 @@ class SigmoidBeliefNet(GenerativeModel):
 
     def inference_pass(self, x: tf.Tensor, seeds: tf.Tensor) -> States:
         """x, h_1, ..., h_L, each layer drawn from q given the one below: x [N, *event_shape], seeds int64 [N]."""
-        states, _ = self._posterior_samples(x, seeds, 1)
+        states, _ = self._posterior_samples(x, seeds, 1, self._fit_where_needed(x))
         return (x, *(layer[:, 0] for layer in states[1:]))
 
     def layer_mean(self, layer: int, h: tf.Tensor) -> tf.Tensor:
@@ -144,21 +145,22 @@ class SigmoidBeliefNet(GenerativeModel):
         return self.layer_mean(1, self.inference_pass(x, seeds)[1])
 
     def posterior_mean(self, x: tf.Tensor) -> tf.Tensor:
-        """q(h_1 = 1 | x), [N, D_1]."""
+        """q(h_1 = 1 | x), of the recognition net or of mean field, [N, D_1]."""
         v = self.visibles.states(x)
         return tf.sigmoid(self.network.recognition().logits(1, v) if self._has_recognition else self._fit(v)[0])
 
     def elbo(self, x: tf.Tensor, seeds: tf.Tensor, num_samples: int = 1) -> tf.Tensor:
         """ELBO [N] in nats, the mean over `num_samples` samples of q an example."""
+        fit = self._fit_where_needed(x)  # once, not in every block
 
         def block_mean(seeds: tf.Tensor, size: int) -> tf.Tensor:
-            return tf.reduce_mean(self._log_weights(x, seeds, size), axis=1)
+            return tf.reduce_mean(self._log_weights(x, seeds, size, fit), axis=1)
 
         return tf.reduce_mean(over_blocks(block_mean, seeds, num_samples, _BLOCK, self.variable_dtype), axis=0)
 
     def iwae_bound(self, x: tf.Tensor, seeds: tf.Tensor, num_samples: int) -> tf.Tensor:
         """Importance-weighted bound [N] in nats: samples of the recognition net, of mean field where there is none."""
-        return self._iwae_bound(x, seeds, num_samples, mean_field=not self._has_recognition)
+        return self._iwae_bound(x, seeds, num_samples, self._fit_where_needed(x))
 
     def endpoints(self) -> dict[str, Endpoint]:
         """The default ones, with seeds where q is drawn from; every layer of a pass down."""
@@ -180,37 +182,39 @@ class SigmoidBeliefNet(GenerativeModel):
 
     def _mean_field_iwae_bound(self, x: tf.Tensor, seeds: tf.Tensor, num_samples: int) -> tf.Tensor:
         """The same of a mean-field q fitted to each example: one yardstick for all procedures; [N], nats."""
-        return self._iwae_bound(x, seeds, num_samples, mean_field=True)
+        return self._iwae_bound(x, seeds, num_samples, self._fit(self.visibles.states(x)))
 
-    def _iwae_bound(self, x: tf.Tensor, seeds: tf.Tensor, num_samples: int, *, mean_field: bool) -> tf.Tensor:
-        fit = self._fit(self.visibles.states(x)) if mean_field else None
-
+    def _iwae_bound(self, x: tf.Tensor, seeds: tf.Tensor, num_samples: int, fit: States | None) -> tf.Tensor:
         def block_bound(seeds: tf.Tensor, size: int) -> tf.Tensor:
             return iwae_bound(self._log_weights(x, seeds, size, fit))
 
         blocks = over_blocks(block_bound, seeds, num_samples, _BLOCK, self.variable_dtype)
         return iwae_bound(tf.transpose(blocks))
 
-    def _log_weights(self, x: tf.Tensor, seeds: tf.Tensor, num_samples: int, fit: States | None = None) -> tf.Tensor:
-        """log p(x, h_k) - log q(h_k | x), [N, num_samples]."""
+    def _log_weights(self, x: tf.Tensor, seeds: tf.Tensor, num_samples: int, fit: States | None) -> tf.Tensor:
+        """log p(x, h_k) - log q(h_k | x), [N, num_samples]; q is `fit` where it is given."""
         states, log_q = self._posterior_samples(x, seeds, num_samples, fit)
         return self.network.log_joint(states) - log_q
 
     def _posterior_samples(
-        self, x: tf.Tensor, seeds: tf.Tensor, num_samples: int, fit: States | None = None
+        self, x: tf.Tensor, seeds: tf.Tensor, num_samples: int, fit: States | None
     ) -> tuple[States, tf.Tensor]:
         """x [N, 1, D_0], h_1, ..., h_L [N, num_samples, D_l] and log q(h|x); q is `fit` where it is given."""
         v = tf.cast(self.visibles.states(x), self.variable_dtype)
         noise = philox.row_uniform(seeds, (num_samples, self.network.num_latents), dtype=v.dtype)
-        if fit is None and self._has_recognition:
+        if fit is None:
             net = self.network.recognition()
             states = net.draw_all(noise, top=v[:, tf.newaxis])
             return states, net.log_likelihood(states)
-        logits = [layer[:, tf.newaxis] for layer in (self._fit(v) if fit is None else fit)]
+        logits = [layer[:, tf.newaxis] for layer in fit]
         noises = tf.split(noise, self.network.sizes[1:], axis=-1)
         draws = [tf.cast(u < tf.sigmoid(layer), v.dtype) for u, layer in zip(noises, logits, strict=True)]
         log_q = tf.add_n([bernoulli.log_prob(*pair) for pair in zip(draws, logits, strict=True)])
         return (v[:, tf.newaxis], *draws), log_q
+
+    def _fit_where_needed(self, x: tf.Tensor) -> States | None:
+        """The mean-field q of nets that have no recognition net; None for the others."""
+        return None if self._has_recognition else self._fit(self.visibles.states(x))
 
     def _fit(self, v: tf.Tensor) -> States:
         """Logits of the mean-field q of h_1, ..., h_L, [N, D_l]."""
