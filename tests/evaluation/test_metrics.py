@@ -2,10 +2,12 @@ import math
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import tfdgm
 from tfdgm.configs import UnknownNameError
 from tfdgm.configs.partition import PartitionEvaluation
+from tfdgm.configs.sbn import SBNEvaluation
 from tfdgm.configs.vae import VAEEvaluation
 from tfdgm.evaluation import codes, metrics, partition
 
@@ -84,6 +86,18 @@ def test_choose_gives_figures_of_codes_to_models_that_have_them():
     )
     assert list(metrics.choose(None, alone, None)) == of_the_code
     assert list(metrics.choose(None, reconstructing, None)) == [*of_the_code, "reconstruction_error"]
+
+
+def test_mean_field_is_a_yardstick_where_a_net_fits_it():
+    """By its own method, with or without a recognition net; the label says of how many samples."""
+    settings = SBNEvaluation(num_iwae_samples=7)
+    nets = {steps: tfdgm.build("sbn", hidden_sizes=(3,), num_inference_steps=steps) for steps in (0, 2)}
+    offered = {steps: list(metrics.choose(None, net, settings)) for steps, net in nets.items()}
+    assert offered[0] == ["elbo", "iwae_7", "nll_upper_bound", "active_units"]
+    assert offered[2] == ["elbo", "iwae_7", "nll_upper_bound", "mean_field_iwae_7", "active_units"]
+    x, seeds = tf.zeros([2, 8, 8, 1]), tf.range(2, dtype=tf.int64)
+    found = metrics.QUANTITIES["mean_field_iwae"].values(nets[2], x, seeds, settings)
+    np.testing.assert_array_equal(found, nets[2].mean_field_iwae_bound(x, seeds, 7))
 
 
 def test_lost_inputs_are_told_from_codes_and_inputs_side_by_side():
