@@ -15,7 +15,8 @@ from tfdgm.training.metrics_log import WALL_CLOCK
 from tfdgm.workdir.checkpoints import Checkpoints
 from tfdgm.workdir.files import read_metrics
 
-NUM_STEPS, NUM_KILLS, NUM_KILLS_IN_SAVES = 240, 10, 3
+NUM_STEPS, NUM_KILLS, NUM_KILLS_IN_SAVES = 480, 10, 3
+MOST_LINES, MOST_DELAY = 5, 0.02  # a fast machine logs a line in 5 ms; the log of the whole run has 120
 COMMAND = [
     "--config=vae:digits:smoke",
     f"--config.training.num_steps={NUM_STEPS}",
@@ -104,9 +105,9 @@ def test_killed_runs_end_like_one_that_was_not(processes, tmp_path):
         process = _run(processes, killed)
         before = len(read_metrics(killed))
         # Each run gets a little further before it dies: after some lines of the log, and then some time within one.
-        lines = before + chance.randrange(1, NUM_STEPS // 4 // NUM_KILLS)
+        lines = before + chance.randint(1, MOST_LINES)
         in_save = number < NUM_KILLS_IN_SAVES
-        moment = _in_save(killed, lines) if in_save else _after(killed, lines, delay=0.2 * chance.random())
+        moment = _in_save(killed, lines) if in_save else _after(killed, lines, delay=MOST_DELAY * chance.random())
         assert _kill_when(process, moment), "the run ended before it could be killed"
         progress.append(len(read_metrics(killed)))
         if in_save:

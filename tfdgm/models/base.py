@@ -105,8 +105,10 @@ class GenerativeModel(keras.Model):
             scaled = optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, [variable.value for variable in variables])
         _require_gradients(group, variables, gradients)
-        self._note_fault(group, loss, gradients)
-        optimizer.apply(gradients, variables)
+        noted = self._note_fault(group, loss, gradients)
+        # Grappler can drop the edge from the read of a variable to its update (BUILD_NOTES 39), but not these two.
+        with tf.control_dependencies([noted, *(value for value in tf.nest.flatten(outputs) if tf.is_tensor(value))]):
+            optimizer.apply(gradients, variables)
         return outputs
 
     def row_seeds(self, stream: int = 0) -> tf.Tensor:
@@ -270,7 +272,7 @@ class GenerativeModel(keras.Model):
 
         return {name: cast(value) for name, value in batch.items()}
 
-    def _note_fault(self, group: str, loss: tf.Tensor, gradients: list[tf.Tensor]) -> None:
+    def _note_fault(self, group: str, loss: tf.Tensor, gradients: list[tf.Tensor]) -> tf.Tensor:
         tensors = [loss]
         if not isinstance(self.optimizers[group], keras.optimizers.LossScaleOptimizer):
             tensors += gradients  # loss scaling looks for overflow itself and skips such steps
@@ -281,7 +283,7 @@ class GenerativeModel(keras.Model):
         place = (list(self.groups()).index(group) << 16) + tf.argmax(bad > 0)
         code = tf.convert_to_tensor(self.step) * (1 << 24) + place + 1
         known = tf.convert_to_tensor(self._fault)
-        self._fault.assign(tf.where((known == 0) & tf.reduce_any(bad > 0), code, known))
+        return self._fault.assign(tf.where((known == 0) & tf.reduce_any(bad > 0), code, known))
 
 
 def _replica_context() -> tf.distribute.ReplicaContext:
