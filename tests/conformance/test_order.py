@@ -1,7 +1,7 @@
 """A variable's value before a write is read before the write, in the graph that runs.
 
-TensorFlow orders them by control edges. Its graph optimizer removes an edge where it sees another path; a path through a
-shape alone is folded to a constant afterwards, and then nothing orders the two.
+TensorFlow orders them by control edges. Its graph optimizer removes an edge where it sees another path; a path through
+a shape alone is folded to a constant afterwards, and then nothing orders the two.
 """
 
 from collections.abc import Iterable
