@@ -14,7 +14,7 @@ class DatasetEntry:
       folder: the data set's sub-folder of the manual folder; empty: its name.
       files: raw files in that folder; each may also be there with `.gz` appended.
       domain: what `DataConfig.domain` means where it is empty.
-      num_levels: raw values are 0 to num_levels - 1.
+      num_levels: raw values are 0 to num_levels - 1; 0: they are real, and on the scale that models see.
       num_validation: examples at the end of `train` held out as `validation`; 0 where the builder has such a split.
     """
 
@@ -107,6 +107,18 @@ DATASETS: dict[str, DatasetEntry] = {
         builder=f"{_BUILDERS}.patterns:Patterns",
         domain="binary",
         num_levels=2,
+    ),
+    "mixture8": DatasetEntry(
+        summary="points of 8 Gaussians on a ring, labelled by component, 100,000/10,000/10,000; embedded",
+        builder=f"{_BUILDERS}.mixtures:Mixture8",
+        domain="real",
+        num_levels=0,
+    ),
+    "mixture25": DatasetEntry(
+        summary="points of 25 Gaussians on a grid, labelled by component, 100,000/10,000/10,000; embedded",
+        builder=f"{_BUILDERS}.mixtures:Mixture25",
+        domain="real",
+        num_levels=0,
     ),
     "folder": DatasetEntry(
         summary="a folder of your own images, data.path, of any size, grey or colour; sub-folders are classes",

@@ -32,7 +32,7 @@ def open_data(config: DataConfig, *, manual_dir: str = "") -> Data:
       FileNotFoundError: a raw file is missing.
     """
     entry = find_dataset(config.name)
-    _check(config)
+    _check(config, entry)
     builder = _folder_builder(config) if config.name == "folder" else prepared_builder(config.name, manual_dir)
     shape = _shape(builder, config)
     num_classes = builder.info.features["label"].num_classes if "label" in builder.info.features else 0
@@ -56,7 +56,7 @@ def data_spec(shape: tuple[int, ...], domain: str, num_levels: int, num_classes:
     return DataSpec(shape=shape, dtype=dtype, domain=domain, num_levels=levels, num_classes=num_classes)
 
 
-def _check(config: DataConfig) -> None:
+def _check(config: DataConfig, entry: DatasetEntry) -> None:
     if config.path and config.name != "folder":
         raise ValueError(f"data.path is {config.path!r}, but data.name is {config.name!r}; a path goes with 'folder'")
     if config.domain and config.domain not in _DOMAINS:
@@ -66,9 +66,20 @@ def _check(config: DataConfig) -> None:
     for field in ("image_height", "image_width", "num_validation"):
         if getattr(config, field) < 0:
             raise ValueError(f"data.{field} is {getattr(config, field)}; it must be positive, or 0 for the data's own")
+    if not entry.num_levels and config.domain not in ("", "real"):
+        raise ValueError(
+            f"data.domain is {config.domain!r}, but data set {config.name!r} is of real values; leave it empty"
+        )
 
 
-def _shape(builder: tfds.core.DatasetBuilder, config: DataConfig) -> tuple[int, int, int]:
+def _shape(builder: tfds.core.DatasetBuilder, config: DataConfig) -> tuple[int, ...]:
+    if "image" not in builder.info.features:
+        for field in ("image_height", "image_width", "num_channels"):
+            if getattr(config, field):
+                raise ValueError(
+                    f"data.{field} is {getattr(config, field)}, but data set {config.name!r} has no images; leave it 0"
+                )
+        return builder.info.features["vector"].shape
     height, width, channels = builder.info.features["image"].shape
     return (config.image_height or height, config.image_width or width, config.num_channels or channels)
 
@@ -88,9 +99,7 @@ def _split_instructions(builder: tfds.core.DatasetBuilder, config: DataConfig, e
     return {"train": f"train[:-{held_out}]", "validation": f"train[-{held_out}:]", "test": "test"}
 
 
-def _open_split(
-    builder: tfds.core.DatasetBuilder, instruction: str, shape: tuple[int, int, int], num_levels: int
-) -> Split:
+def _open_split(builder: tfds.core.DatasetBuilder, instruction: str, shape: tuple[int, ...], num_levels: int) -> Split:
     has_labels = "label" in builder.info.features
     if builder.info.file_format is tfds.core.FileFormat.ARRAY_RECORD:
         return RecordSplit(builder.as_data_source(split=instruction), shape, has_labels)
@@ -98,7 +107,8 @@ def _open_split(
     read_config = tfds.ReadConfig(interleave_cycle_length=1, add_tfds_id=False)
     dataset = builder.as_dataset(split=instruction, shuffle_files=False, read_config=read_config)
     examples = next(iter(dataset.batch(builder.info.splits[instruction].num_examples)))
-    arrays = {"x": resize_images(examples["image"], shape, num_levels)}
+    is_image = "image" in examples
+    arrays = {"x": resize_images(examples["image"], shape, num_levels) if is_image else examples["vector"]}
     if has_labels:
         arrays["label"] = tf.cast(examples["label"], tf.int32)
     return MemorySplit(arrays)

@@ -1,4 +1,4 @@
-"""The base of builders whose raw files are read whole into arrays."""
+"""The bases of builders that have all examples as arrays."""
 
 import abc
 from collections.abc import Iterator
@@ -10,27 +10,36 @@ import tensorflow_datasets as tfds
 LabelledImages = tuple[np.ndarray, np.ndarray | None]
 """Images uint8 [N, H, W, C], and labels int [N] where there are any."""
 
+LabelledVectors = tuple[np.ndarray, np.ndarray | None]
+"""Vectors float [N, D], and labels int [N] where there are any."""
 
-class ImageArrayBuilder(tfds.core.GeneratorBasedBuilder, abc.ABC, skip_registration=True):
-    """A TFDS builder whose subclass states shape and classes and reads all splits at once.
+
+class ArrayBuilder(tfds.core.GeneratorBasedBuilder, abc.ABC, skip_registration=True):
+    """A TFDS builder whose subclass states shape and classes and has all splits at once.
 
     Attributes:
-      SHAPE: [H, W, C] of every image.
+      FEATURE: name of an example's array: `image` or `vector`.
+      SHAPE: of every example.
       CLASSES: class names in the order of the labels; empty where there are no labels.
       HOMEPAGE: where the data come from.
     """
 
-    SHAPE: ClassVar[tuple[int, int, int]]
+    FEATURE: ClassVar[str]
+    SHAPE: ClassVar[tuple[int, ...]]
     CLASSES: ClassVar[tuple[str, ...]] = ()
     HOMEPAGE: ClassVar[str] = ""
     MANUAL_DOWNLOAD_INSTRUCTIONS = "tfdgm.data.catalog lists the raw files that belong into the manual folder."
 
     @abc.abstractmethod
-    def read(self, dl_manager: tfds.download.DownloadManager) -> dict[str, LabelledImages]:
-        """Images, and labels or None, by name of the split; raw files are in `dl_manager.manual_dir`."""
+    def feature(self) -> tfds.features.FeatureConnector:
+        """How TFDS keeps one example's array."""
+
+    @abc.abstractmethod
+    def read(self, dl_manager: tfds.download.DownloadManager) -> dict[str, tuple[np.ndarray, np.ndarray | None]]:
+        """Examples, and labels or None, by name of the split; raw files are in `dl_manager.manual_dir`."""
 
     def _info(self) -> tfds.core.DatasetInfo:
-        features = {"image": tfds.features.Image(shape=self.SHAPE, encoding_format="png")}
+        features = {self.FEATURE: self.feature()}
         if self.CLASSES:
             features["label"] = tfds.features.ClassLabel(names=self.CLASSES)
         return tfds.core.DatasetInfo(
@@ -43,6 +52,27 @@ class ImageArrayBuilder(tfds.core.GeneratorBasedBuilder, abc.ABC, skip_registrat
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
         return {name: self._generate_examples(*arrays) for name, arrays in self.read(dl_manager).items()}
 
-    def _generate_examples(self, images: np.ndarray, labels: np.ndarray | None) -> Iterator[tuple[int, dict[str, Any]]]:
-        for index, image in enumerate(images):
-            yield index, {"image": image} if labels is None else {"image": image, "label": int(labels[index])}
+    def _generate_examples(self, arrays: np.ndarray, labels: np.ndarray | None) -> Iterator[tuple[int, dict[str, Any]]]:
+        for index, array in enumerate(arrays):
+            label = {} if labels is None else {"label": int(labels[index])}
+            yield index, {self.FEATURE: array, **label}
+
+
+class ImageArrayBuilder(ArrayBuilder, skip_registration=True):
+    """Images [H, W, C]; `read` gives `LabelledImages`."""
+
+    FEATURE = "image"
+
+    def feature(self) -> tfds.features.FeatureConnector:
+        """PNG, which loses nothing."""
+        return tfds.features.Image(shape=self.SHAPE, encoding_format="png")
+
+
+class VectorArrayBuilder(ArrayBuilder, skip_registration=True):
+    """Vectors [D] of real values, on the scale that models are to see; `read` gives `LabelledVectors`."""
+
+    FEATURE = "vector"
+
+    def feature(self) -> tfds.features.FeatureConnector:
+        """Float32."""
+        return tfds.features.Tensor(shape=self.SHAPE, dtype=np.float32)
