@@ -14,14 +14,9 @@ from tests.goldens.table import BATCH_SIZE, GOLDENS
 NUM_STEPS = 4
 
 
-def _dataset(golden, num_steps=NUM_STEPS):
-    return tf.data.Dataset.from_tensor_slices({"x": golden.batches(num_steps)})
-
-
 def _partial(golden):
     """Batches of 5, 5 and 3."""
-    examples = golden.batches(2).reshape(-1, *golden.spec.shape)[:13]
-    return tf.data.Dataset.from_tensor_slices({"x": examples}).batch(5)
+    return golden.dataset(2).unbatch().take(13).batch(5)
 
 
 @dataclasses.dataclass
@@ -37,7 +32,7 @@ class Trained:
 @pytest.fixture(scope="module")
 def trained(golden):
     model, logs = golden.build_compiled(), BatchLogs()
-    history = model.fit(_dataset(golden), epochs=2, shuffle=False, verbose=0, callbacks=[logs]).history
+    history = model.fit(golden.dataset(NUM_STEPS), epochs=2, shuffle=False, verbose=0, callbacks=[logs]).history
     return Trained(model, history, logs, model.get_weights())
 
 
@@ -68,7 +63,7 @@ def test_evaluate_is_the_mean_over_examples_and_repeats(golden, model):
 
 def test_validation_and_several_steps_an_execution_change_no_bit(golden, trained):
     model = golden.build_compiled(steps_per_execution=3)  # which does not divide the 4 steps of an epoch
-    fit = model.fit(_dataset(golden), epochs=2, shuffle=False, verbose=0, validation_data=_partial(golden))
+    fit = model.fit(golden.dataset(NUM_STEPS), epochs=2, shuffle=False, verbose=0, validation_data=_partial(golden))
     assert int(model.step) == 2 * NUM_STEPS
     for variable, weight, plain in zip(model.weights, model.get_weights(), trained.weights, strict=True):
         if variable.name != "test_steps":  # evaluation counts its own
@@ -81,7 +76,7 @@ def test_validation_and_several_steps_an_execution_change_no_bit(golden, trained
 def test_weights_can_be_saved_and_loaded(golden, model, tmp_path):
     path = str(tmp_path / "last.weights.h5")
     saver = keras.callbacks.ModelCheckpoint(path, save_weights_only=True)
-    model.fit(_dataset(golden), shuffle=False, verbose=0, callbacks=[saver])
+    model.fit(golden.dataset(NUM_STEPS), shuffle=False, verbose=0, callbacks=[saver])
     fresh = golden.build_compiled()
     fresh.load_weights(path)
     for saved, loaded in zip(model.get_weights(), fresh.get_weights(), strict=True):
@@ -92,7 +87,12 @@ def test_early_stopping_stops(golden, model):
     name = next(iter(model.evaluate(_partial(golden), return_dict=True, verbose=0)))
     stopping = keras.callbacks.EarlyStopping(monitor=f"val_{name}", mode="min", min_delta=1e9, patience=1)
     history = model.fit(
-        _dataset(golden), epochs=9, shuffle=False, verbose=0, validation_data=_partial(golden), callbacks=[stopping]
+        golden.dataset(NUM_STEPS),
+        epochs=9,
+        shuffle=False,
+        verbose=0,
+        validation_data=_partial(golden),
+        callbacks=[stopping],
     )
     assert len(history.epoch) == 2
 
@@ -101,7 +101,7 @@ def test_early_stopping_stops(golden, model):
 def test_mixed_precision_trains(golden, policy):
     with dtype_policy(policy):
         model = golden.build_compiled()
-    history = model.fit(_dataset(golden), shuffle=False, verbose=0).history
+    history = model.fit(golden.dataset(NUM_STEPS), shuffle=False, verbose=0).history
     assert all(np.isfinite(values).all() for values in history.values())
     assert model.fault() is None
     assert all(model.optimizers[group].iterations.numpy() > 0 for group in model.phase.groups or model.groups())
@@ -122,7 +122,7 @@ def test_backup_and_restore_brings_back_every_optimizer(tmp_path):
     golden = GOLDENS["gan"]
 
     def fit(model, *callbacks):
-        model.fit(_dataset(golden), epochs=4, shuffle=False, verbose=0, callbacks=list(callbacks))
+        model.fit(golden.dataset(NUM_STEPS), epochs=4, shuffle=False, verbose=0, callbacks=list(callbacks))
         return model
 
     expected = fit(golden.build_compiled())
@@ -140,8 +140,8 @@ def test_backup_and_restore_brings_back_every_optimizer(tmp_path):
 def test_a_last_batch_of_another_size_is_trained_on():
     golden = GOLDENS["vae"]
     model = golden.build_compiled()
-    examples = golden.batches(2).reshape(-1, *golden.spec.shape)[: BATCH_SIZE + 3]
-    model.fit(tf.data.Dataset.from_tensor_slices({"x": examples}).batch(BATCH_SIZE), shuffle=False, verbose=0)
+    dataset = golden.dataset(2).unbatch().take(BATCH_SIZE + 3).batch(BATCH_SIZE)
+    model.fit(dataset, shuffle=False, verbose=0)
     assert int(model.step) == 2
     assert model.fault() is None
 
@@ -149,7 +149,7 @@ def test_a_last_batch_of_another_size_is_trained_on():
 def test_xla_trains_as_the_graph_does():
     golden, losses = GOLDENS["gan"], []
     for jit_compile in (False, True):
-        history = golden.build_compiled(jit_compile=jit_compile).fit(_dataset(golden, 1), shuffle=False, verbose=0)
+        history = golden.build_compiled(jit_compile=jit_compile).fit(golden.dataset(1), shuffle=False, verbose=0)
         losses.append(history.history)
     for name, values in losses[0].items():
         np.testing.assert_allclose(losses[1][name], values, rtol=1e-5, atol=1e-6)

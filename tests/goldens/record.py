@@ -33,8 +33,7 @@ def values(golden: Golden) -> dict[str, list[float]]:
     """
     model, logs = golden.build(), BatchLogs()
     model.compile({group: keras.optimizers.SGD(1e-4) for group in model.groups()})
-    dataset = tf.data.Dataset.from_tensor_slices({"x": golden.batches(_NUM_STEPS)})
-    model.fit(dataset, shuffle=False, verbose=0, callbacks=[logs])
+    model.fit(golden.dataset(_NUM_STEPS), shuffle=False, verbose=0, callbacks=[logs])
     answers = {name: value.numpy().astype(np.float64) for name, value in golden.answers(model, _NUM_SAMPLES).items()}
     return {
         **{name: [step[name] for step in logs.steps] for name in logs.steps[0]},

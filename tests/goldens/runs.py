@@ -1,6 +1,7 @@
 """One training run of a golden, the same under every strategy, as arrays that can be compared."""
 
 import functools
+from collections.abc import Mapping
 
 import keras
 import numpy as np
@@ -31,14 +32,17 @@ class BatchLogs(keras.callbacks.Callback):
     on_test_batch_end = on_train_batch_end
 
 
-def sliced(global_batches: np.ndarray, strategy: tf.distribute.Strategy) -> object:
-    """Global batches [steps, B, ...] with each pipeline reading its own rows only."""
+def sliced(global_batches: Mapping[str, np.ndarray], strategy: tf.distribute.Strategy) -> object:
+    """Global batches, each entry [steps, B, ...], with each pipeline reading its own rows only."""
+
+    def rows(entry: np.ndarray, shard: Shard) -> np.ndarray:
+        by_replica = entry.reshape(len(entry), shard.num_replicas, -1, *entry.shape[2:])
+        first = shard.pipeline * shard.replicas_per_pipeline
+        mine = by_replica[:, first : first + shard.replicas_per_pipeline]
+        return mine.reshape(-1, *mine.shape[2:])
 
     def of_shard(shard: Shard) -> tf.data.Dataset:
-        x = global_batches.reshape(len(global_batches), shard.num_replicas, -1, *global_batches.shape[2:])
-        first = shard.pipeline * shard.replicas_per_pipeline
-        mine = x[:, first : first + shard.replicas_per_pipeline]
-        return tf.data.Dataset.from_tensor_slices({"x": mine.reshape(-1, *mine.shape[2:])})
+        return tf.data.Dataset.from_tensor_slices({name: rows(e, shard) for name, e in global_batches.items()})
 
     return distribute(strategy, of_shard)
 
@@ -51,17 +55,19 @@ def train(golden: Golden, strategy: tf.distribute.Strategy, policy: str) -> Run:
       fault after the NaN.
     """
     num_steps = NUM_STEPS[policy]
-    batches = golden.batches(num_steps + 2)
-    batches[-1, -1] = np.nan
+    batches = golden.arrays(num_steps + 2)
+    batches["x"][-1, -1] = np.nan
+    parts = slice(num_steps), slice(num_steps, None)
+    first, rest = ({name: entry[part] for name, entry in batches.items()} for part in parts)
     with dtype_policy(policy), strategy.scope():
         model = golden.build_compiled()
     logs = BatchLogs()
     fit = functools.partial(model.fit, epochs=1, shuffle=False, verbose=0)
-    fit(sliced(batches[:num_steps], strategy), steps_per_epoch=num_steps, callbacks=[logs])
+    fit(sliced(first, strategy), steps_per_epoch=num_steps, callbacks=[logs])
     run = {f"logs/{name}": np.array([step[name] for step in logs.steps]) for name in logs.steps[0]}
     run |= {f"weights/{index:02}": np.array(weight) for index, weight in enumerate(model.get_weights())}
     assert model.fault() is None
-    fit(sliced(batches[num_steps:], strategy), steps_per_epoch=2)
+    fit(sliced(rest, strategy), steps_per_epoch=2)
     return {**run, "fault": np.array(str(model.fault()))}
 
 

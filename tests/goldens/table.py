@@ -64,6 +64,20 @@ class Golden:
         x = self.examples(rng, num_steps * batch_size).astype(self.spec.dtype)
         return x.reshape(num_steps, batch_size, *self.spec.shape)
 
+    def arrays(self, num_steps: int, batch_size: int = BATCH_SIZE) -> dict[str, np.ndarray]:
+        """`batches` as `x`, and where the data have classes their `label` int32 [num_steps, batch_size]."""
+        x = self.batches(num_steps, batch_size)
+        if not self.spec.num_classes:
+            return {"x": x}
+        return {
+            "x": x,
+            "label": _classes(x.reshape(-1, self.spec.num_dims), self.spec.num_classes).reshape(x.shape[:2]),
+        }
+
+    def dataset(self, num_steps: int, batch_size: int = BATCH_SIZE) -> tf.data.Dataset:
+        """`arrays`, a global batch an element, as models train on them."""
+        return tf.data.Dataset.from_tensor_slices(self.arrays(num_steps, batch_size))
+
     def answers(self, model: GenerativeModel, num: int) -> dict[str, tf.Tensor]:
         """`num` samples of `model`; where it has no sampler, what its first endpoint answers to so many examples."""
         if self.has_sampler:
@@ -137,6 +151,13 @@ def _sbn(name: str, preset: str, *groups: str, **fields: object) -> Golden:
     """Two hidden layers, and mean field for a bound beside the recognition net's."""
     fields = {"hidden_sizes": (4, 3), "num_inference_steps": 3, **fields}
     return _preset(name, preset, _BITS, _words, "generative", *groups, **fields)
+
+
+def _classes(x: np.ndarray, num_classes: int) -> np.ndarray:
+    """Labels int32 [N] of x [N, D], equally frequent: between which quantiles of a linear score an example lies."""
+    score = x.astype(np.float64) @ np.linspace(-1.0, 1.0, x.shape[1])
+    quantiles = np.quantile(score, np.arange(1, num_classes) / num_classes)
+    return np.searchsorted(quantiles, score).astype(np.int32)
 
 
 def _bars(rng: np.random.Generator, num: int) -> np.ndarray:
