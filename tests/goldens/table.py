@@ -19,6 +19,8 @@ BATCH_SIZE = 8
 _DIGITS = DataSpec((8, 8, 1), domain="binary", num_levels=2)
 _PICTURES = DataSpec((5, 7, 3), domain="unit", num_levels=256)
 _PLANE = DataSpec((2,), domain="real", num_levels=0)
+_CORNERS = DataSpec((2,), domain="real", num_levels=0, num_classes=4)
+_LABELLED = DataSpec((5, 7, 3), domain="unit", num_levels=256, num_classes=3)
 _BITS = DataSpec((6,), domain="binary", num_levels=2)
 _LEVELS = DataSpec((2, 2, 1), domain="unit", num_levels=4)
 
@@ -141,6 +143,11 @@ def _dbn(name: str, **fields: object) -> Golden:
     return _preset(name, "dbn:digits", _BITS, _words, *groups, **fields)
 
 
+def _classifier(name: str, dataset: str, spec: DataSpec, examples: Callable, **fields: object) -> Golden:
+    """No sampler: its first endpoint answers with probabilities."""
+    return _preset(name, f"classifier:{dataset}", spec, examples, "classifier", has_sampler=False, **fields)
+
+
 def _predictability(name: str, dataset: str, spec: DataSpec, examples: Callable, **fields: object) -> Golden:
     """An encoder against predictors: a code, and nothing to draw from."""
     preset = f"predictability_minimization:{dataset}"
@@ -216,6 +223,8 @@ GOLDENS: dict[str, Golden] = {
         _sbn("nvil", "nvil:digits", "recognition", "baseline"),
         _predictability("predictability_minimization", "digits", _DIGITS, _bars),
         _predictability("predictability_minimization_alone", "patterns", _BITS, _words, num_predictor_steps=1),
+        _classifier("classifier", "mnist", _LABELLED, _colours),
+        _classifier("classifier_mlp", "digits", _CORNERS, _ring, network="mlp", dropout_rate=0.0, label_smoothing=0.1),
         Golden("gan", lambda: GAN(_PLANE, name="gan"), _PLANE, _ring, _adam("discriminator", "generator")),
         Golden("flow", lambda: Flow(_PLANE, name="flow"), _PLANE, _ring, _adam("flow")),
     )

@@ -20,6 +20,16 @@ class Sampler(GenerativeModel):
         return tf.cast(seeds[:, tf.newaxis] + tf.range(self.spec.num_dims, dtype=tf.int64), tf.float64)
 
 
+class Sorter(GenerativeModel):
+    """Two classes, of which the first has the probability x_0."""
+
+    def predict_probabilities(self, x):
+        return tf.stack([x[:, 0], 1.0 - x[:, 0]], axis=1)
+
+    def features(self, x):
+        return x[:, :1]
+
+
 @pytest.fixture(scope="module")
 def vae():
     return VAE(PICTURE, latent_dim=2, hidden_sizes=(3,))
@@ -28,6 +38,14 @@ def vae():
 def test_a_model_publishes_what_it_can():
     assert list(default_endpoints(Sampler(VECTOR))) == ["sample"]
     assert list(default_endpoints(GenerativeModel(VECTOR))) == []
+
+
+def test_a_classifier_publishes_probabilities_and_features():
+    endpoints = default_endpoints(Sorter(VECTOR))
+    assert list(endpoints) == ["predict", "features"]
+    x = tf.fill([1, 6], 0.25)
+    np.testing.assert_array_equal(endpoints["predict"].fn(x=x)["probabilities"], [[0.25, 0.75]])
+    np.testing.assert_array_equal(endpoints["features"].fn(x=x)["features"], [[0.25]])
 
 
 def test_a_vae_of_images_publishes_all_of_its_own(vae):

@@ -142,19 +142,16 @@ class DBM(GibbsSampled):
         return Normalizer(self.dbm.parameters().bipartite("odd"), self.joint.negative_phase.states())
 
     def endpoints(self) -> dict[str, Endpoint]:
-        """The default ones, q's means, the bound without log Z in its pieces, inpainting, and the classifier's."""
+        """The default ones, q's means, the bound without log Z in its pieces, and inpainting."""
         x = {"x": tf.TensorSpec([None, *self.event_shape], self.spec.dtype, name="x")}
         mask = {"mask": tf.TensorSpec([None, *self.event_shape], tf.float32, name="mask")}
         seed = {"seed": tf.TensorSpec([None], tf.int64, name="seed")}
-        found = {
+        return {
             **super().endpoints(),
             "hidden_probabilities": Endpoint(self._hidden_endpoint, x),
             "unnormalized_elbo": Endpoint(self._bound_endpoint, x),
             "inpaint": Endpoint(self._inpaint_endpoint, {**x, **mask, **seed}),
         }
-        if hasattr(self, "predict_probabilities"):
-            found["predict"] = Endpoint(lambda x: {"probabilities": self.predict_probabilities(x)}, x)
-        return found
 
     def _procedure(self) -> Pretraining | Joint | Discriminative:
         known = {procedure.name: procedure for procedure in self.procedures}

@@ -148,7 +148,7 @@ class DeepBeliefNet(GenerativeModel):
         return tf.reduce_mean(over_blocks(block_mean, seeds, num_samples, limit, visible.dtype), axis=0)
 
     def endpoints(self) -> dict[str, Endpoint]:
-        """The default ones, features, the bound but for log Z; with labels, samples of a class and predictions."""
+        """The default ones, features, the bound but for log Z; with labels, samples of a class."""
         x = {"x": tf.TensorSpec([None, *self.event_shape], self.spec.dtype, name="x")}
         seed = {"seed": tf.TensorSpec([None], tf.int64, name="seed")}
         label = {"label": tf.TensorSpec([None], tf.int32, name="label")}
@@ -159,7 +159,6 @@ class DeepBeliefNet(GenerativeModel):
         }
         if self.top.num_labels:
             found["sample_class"] = Endpoint(self._sample_class_endpoint, {**seed, **label})
-            found["predict"] = Endpoint(lambda x: {"probabilities": self.predict_probabilities(x)}, x)
         return found
 
     def _top_field(self, h: tf.Tensor) -> tf.Tensor:

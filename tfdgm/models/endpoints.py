@@ -20,8 +20,8 @@ def default_endpoints(model: GenerativeModel) -> dict[str, Endpoint]:
     """An endpoint for each capability of `model`; `sample` is the first, which serving takes as its default.
 
     `sample`, `sample_mean` and `sample_png` take `seed` int64 [B] and return it: a negative seed is replaced by
-    a fresh one first, so any answer can be replayed. `encode`, `reconstruct` and `log_prob` take `x`; `decode`
-    takes `z`.
+    a fresh one first, so any answer can be replayed. `encode`, `reconstruct`, `log_prob`, `predict` and `features`
+    take `x`; `decode` takes `z`.
     """
     found: dict[str, Endpoint] = {}
     seed = {"seed": tf.TensorSpec([None], tf.int64, name="seed")}
@@ -41,6 +41,10 @@ def default_endpoints(model: GenerativeModel) -> dict[str, Endpoint]:
         found["reconstruct"] = Endpoint(lambda x: {"means": model.reconstruct(x)}, x)
     if hasattr(model, "log_prob"):
         found["log_prob"] = Endpoint(lambda x: {"log_prob": model.log_prob(x)}, x)
+    if hasattr(model, "predict_probabilities"):
+        found["predict"] = Endpoint(lambda x: {"probabilities": model.predict_probabilities(x)}, x)
+    if hasattr(model, "features"):
+        found["features"] = Endpoint(lambda x: {"features": model.features(x)}, x)
     return found
 
 

@@ -13,6 +13,7 @@ MODELS: dict[str, str] = {
     "rbm": "tfdgm.models.rbm:RBM",
     "dbn": "tfdgm.models.dbn:DBN",
     "dbm": "tfdgm.models.dbm:DBM",
+    "classifier": "tfdgm.models.classifier:Classifier",
     "predictability_minimization": "tfdgm.models.predictability_minimization:PredictabilityMinimization",
     "sbn": "tfdgm.models.sbn:SigmoidBeliefNet",
     "helmholtz": "tfdgm.models.sbn:SigmoidBeliefNet",

@@ -1,0 +1,110 @@
+"""Classifiers: fields and presets.
+
+What a preset's summary says it reaches is the accuracy on the test split, of the checkpoint that was best on the
+validation split, on two CPU cores, as in `results/<preset>.json`.
+"""
+
+import dataclasses
+
+from tfdgm.configs.experiment import (
+    DataConfig,
+    ExperimentConfig,
+    OptimizerConfig,
+    Preset,
+    TrainingConfig,
+    smoke_training,
+)
+
+
+@dataclasses.dataclass
+class ClassifierConfig:
+    """Fields of `tfdgm.models.classifier.Classifier`.
+
+    Attributes:
+      model_name: entry of the model registry.
+      network: `conv` for images, `mlp` for any data.
+      num_filters: `conv`: filters of each stage of a 3x3 convolution and 2x2 pooling.
+      hidden_sizes: units of the dense hidden layers; the last are the features.
+      activation: any Keras activation.
+      dropout_rate: probability of a unit to be dropped in training, before each dense layer but one that sees the data.
+      label_smoothing: e; training targets are (1 - e) on the label and e spread over all classes.
+    """
+
+    model_name: str = "classifier"
+    network: str = "conv"
+    num_filters: tuple[int, ...] = (32, 64)
+    hidden_sizes: tuple[int, ...] = (128,)
+    activation: str = "relu"
+    dropout_rate: float = 0.3
+    label_smoothing: float = 0.0
+
+
+@dataclasses.dataclass
+class ClassifierOptimizers:
+    """One optimizer: one loss."""
+
+    classifier: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
+
+
+@dataclasses.dataclass
+class ClassifierEvaluation:
+    """Nothing to set: what is measured is a function of the data alone."""
+
+
+def _mnist(argument: str) -> ExperimentConfig:
+    """Twelve epochs of 50,000 digits."""
+    del argument
+    return ExperimentConfig(
+        model=ClassifierConfig(),
+        optimizers=ClassifierOptimizers(
+            OptimizerConfig(name="adamw", learning_rate=1e-3, schedule="cosine", weight_decay=1e-2)
+        ),
+        data=DataConfig(name="mnist", domain="unit"),
+        training=TrainingConfig(
+            batch_size=100,
+            num_steps=6_000,
+            log_every=100,
+            evaluate_every=500,
+            checkpoint_every=500,
+            sample_every=6_000,
+            steps_per_execution=20,
+            best_metric="accuracy",
+        ),
+        evaluation=ClassifierEvaluation(),
+    )
+
+
+def _fashion_mnist(argument: str) -> ExperimentConfig:
+    """The same network on clothing."""
+    config = _mnist(argument)
+    config.data = DataConfig(name="fashion_mnist", domain="unit")
+    return config
+
+
+def _digits(argument: str) -> ExperimentConfig:
+    """The embedded 8x8 digits: 77 epochs of 1,297."""
+    config = _mnist(argument)
+    config.data = DataConfig(name="digits", domain="unit")
+    config.training = dataclasses.replace(
+        config.training,
+        batch_size=50,
+        num_steps=2_000,
+        evaluate_every=100,
+        checkpoint_every=500,
+        sample_every=2_000,
+    )
+    return config
+
+
+def _smoke(config: ExperimentConfig) -> ExperimentConfig:
+    """The same path in a minute of CPU: few filters, few units, few steps."""
+    config.model = dataclasses.replace(config.model, num_filters=(4, 8), hidden_sizes=(16,))
+    config.training = smoke_training(config.training, num_steps=200)
+    return config
+
+
+PRESETS: dict[str, Preset] = {
+    "classifier:digits": Preset(_digits, _smoke, "classifier of the embedded 8x8 digits"),
+    "classifier:mnist": Preset(_mnist, _smoke, "classifier of MNIST"),
+    "classifier:fashion_mnist": Preset(_fashion_mnist, _smoke, "classifier of Fashion-MNIST"),
+}

@@ -1,0 +1,120 @@
+"""Classifier by cross entropy: a feature extractor for figures of samples, and the judge of samples of a class.
+
+Model:   p(y|x) = softmax(W f(x) + b)_y, f(x) the last hidden layer
+Loss:    -sum_k q_k log p(k|x), q = (1 - e) onehot(y) + e / K                        (Szegedy et al. 2016, section 7)
+e = 0 is -log p(y|x). There is no p(x), and so no sampler.
+"""
+
+from typing import Any
+
+import tensorflow as tf
+
+from tfdgm.core.assertions import checked
+from tfdgm.core.types import DataSpec
+from tfdgm.core.validation import require_between, require_choice
+from tfdgm.math.categorical import cross_entropy
+from tfdgm.models.base import Batch, GenerativeModel, Logs
+from tfdgm.networks.classifier import ClassifierNetwork
+
+_NETWORKS = ("conv", "mlp")
+_DOMAINS = ("binary", "unit", "symmetric", "real")
+
+
+class Classifier(GenerativeModel):
+    """p(y|x) of data with labels; the fields are those of `tfdgm.configs.classifier.ClassifierConfig`.
+
+    Attributes:
+      num_features: D of `features`.
+    """
+
+    def __init__(
+        self,
+        spec: DataSpec,
+        *,
+        network: str = "conv",
+        num_filters: tuple[int, ...] = (32, 64),
+        hidden_sizes: tuple[int, ...] = (128,),
+        activation: str = "relu",
+        dropout_rate: float = 0.0,
+        label_smoothing: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        """Builds the network for `spec`; see `ClassifierConfig` for the fields.
+
+        Raises:
+          ValueError: for data without labels; naming a field with a value that it cannot have.
+        """
+        super().__init__(spec, **kwargs)
+        if spec.num_classes < 2:
+            raise ValueError(
+                f"num_classes is {spec.num_classes}; a classifier needs at least 2: choose data with labels"
+            )
+        require_choice("data.domain", spec.domain, _DOMAINS)
+        require_choice("network", network, _NETWORKS)
+        require_between(0.0, 1.0, label_smoothing=label_smoothing)
+        if network == "conv" and not num_filters:
+            raise ValueError("num_filters is (); 'conv' needs the filters of at least one stage")
+        self.label_smoothing = label_smoothing
+        self.network = ClassifierNetwork(
+            spec.shape,
+            spec.num_classes,
+            num_filters=num_filters if network == "conv" else (),
+            hidden_sizes=hidden_sizes,
+            activation=activation,
+            dropout_rate=dropout_rate,
+            name="classifier",
+        )
+        self.num_features = self.network.num_features
+
+    def groups(self) -> dict[str, list[Any]]:
+        """One: one loss."""
+        return {"classifier": self.network.trainable_variables}
+
+    def initialize(self, batch: Batch) -> None:
+        """Sets nothing; refuses labels that are none.
+
+        Raises:
+          ValueError: from `fit`, naming the label.
+        """
+        label = _label(batch)
+        is_fault = (label < 0) | (label >= self.spec.num_classes)
+        wrong, highest = label[tf.argmax(is_fault)], self.spec.num_classes - 1
+        checked(label, ~tf.reduce_any(is_fault), "label has the value", wrong, f"; it must be 0 to {highest}")
+
+    def train_step(self, batch: Batch) -> Logs:
+        """One step on the cross entropy, with dropout where there is any."""
+        num_units = self.network.num_dropout_units
+        noise = self.row_noise((num_units,)) if num_units else None
+        loss, logits = self.minimize("classifier", self._loss, batch["x"], _label(batch), noise)
+        return {"loss/classifier": loss, "accuracy": _is_correct(logits, _label(batch))}
+
+    def test_step(self, batch: Batch) -> Logs:
+        """-log p(y|x), nats, and the share of examples whose label is the most probable."""
+        logits, label = self.predict_logits(batch["x"]), _label(batch)
+        return {"nll": cross_entropy(logits, label), "accuracy": _is_correct(logits, label)}
+
+    def predict_logits(self, x: tf.Tensor) -> tf.Tensor:
+        """log p(y|x) up to a constant in y: [B, *event_shape] to [B, num_classes]."""
+        return tf.cast(self.network(x), self.variable_dtype)
+
+    def predict_probabilities(self, x: tf.Tensor) -> tf.Tensor:
+        """p(y|x): [B, *event_shape] to [B, num_classes]."""
+        return tf.nn.softmax(self.predict_logits(x))
+
+    def features(self, x: tf.Tensor) -> tf.Tensor:
+        """f(x), the last hidden layer after its activation: [B, *event_shape] to [B, num_features]."""
+        return tf.cast(self.network.features(x), self.variable_dtype)
+
+    def _loss(self, x: tf.Tensor, label: tf.Tensor, noise: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor]:
+        logits = tf.cast(self.network(x, noise), self.variable_dtype)
+        return cross_entropy(logits, label, self.label_smoothing), logits
+
+
+def _label(batch: Batch) -> tf.Tensor:
+    if "label" not in batch:
+        raise ValueError(f"a batch has {', '.join(sorted(batch))}; a classifier needs its 'label' too, int32 [B]")
+    return batch["label"]
+
+
+def _is_correct(logits: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.equal(tf.argmax(logits, axis=-1, output_type=label.dtype), label), logits.dtype)
