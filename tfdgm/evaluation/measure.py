@@ -68,7 +68,7 @@ def measure(
 
     Args:
       model: has the quantities' capabilities.
-      batches: `x` [B, ...] and `index` int64 [B]; the last may be smaller.
+      batches: `x` [B, ...], `index` int64 [B] and, for quantities of it, `label` int32 [B]; the last may be smaller.
       names: keys of `QUANTITIES`; where there are none, nothing is read.
       settings: the family's evaluation settings.
       seed: of the noise.
@@ -87,9 +87,11 @@ def measure(
             num = len(batch["index"])
             size = size or num
             x, index = _padded(batch["x"], size), _padded(batch["index"], size)
+            label = _padded(batch["label"], size) if "label" in batch else None
             seeds = philox.fold_in(tf.fill([size], tf.constant(seed, tf.int64)), step=index, role=_ROLE)
             for name, function in functions.items():
-                values[name].append(function(x, seeds).numpy()[:num].astype(np.float64))
+                found = function((x, label) if QUANTITIES[name].of_label else x, seeds)
+                values[name].append(found.numpy()[:num].astype(np.float64))
             progress.update(num)
     return {name: np.concatenate(parts) for name, parts in values.items()}
 
@@ -143,8 +145,8 @@ def _function(model: GenerativeModel, name: str, settings: Any) -> Any:
 
     # Not compiled: XLA on a CPU makes dense networks a sixth faster, convolutions twice as slow.
     @tf.function(autograph=False)
-    def values(x: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
-        x = tf.cast(x, model.variable_dtype) if x.dtype.is_floating else x
+    def values(x: Any, seeds: tf.Tensor) -> tf.Tensor:
+        x = tf.nest.map_structure(lambda y: tf.cast(y, model.variable_dtype) if y.dtype.is_floating else y, x)
         return quantity.values(model, x, seeds, settings)
 
     return values

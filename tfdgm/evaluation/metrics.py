@@ -21,6 +21,7 @@ import tensorflow as tf
 from tfdgm.configs import UnknownNameError
 from tfdgm.core.types import DataSpec
 from tfdgm.evaluation import codes, enumeration, partition
+from tfdgm.math import categorical
 from tfdgm.models.base import GenerativeModel
 
 Kind = Literal["exact", "bound", "stochastic_bound", "estimate"]
@@ -35,10 +36,12 @@ class Quantity:
     Attributes:
       capability: the method that a model must have.
       values: takes the model, x [B, ...], seeds int64 [B] and the family's evaluation settings; gives [B] or [B, D].
+      of_label: whether x is the pair of x and the label int32 [B].
     """
 
     capability: str
-    values: Callable[[GenerativeModel, tf.Tensor, tf.Tensor, Any], tf.Tensor]
+    values: Callable[[GenerativeModel, Any, tf.Tensor, Any], tf.Tensor]
+    of_label: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,6 +141,16 @@ QUANTITIES: dict[str, Quantity] = {
     "reconstruction_error": Quantity(
         "reconstruction_error", lambda model, x, seeds, settings: model.reconstruction_error(x)
     ),
+    "is_correct": Quantity(
+        "predict_probabilities",
+        lambda model, x, seeds, settings: categorical.is_most_probable(model.predict_probabilities(x[0]), x[1]),
+        of_label=True,
+    ),
+    "label_nll": Quantity(
+        "predict_logits",
+        lambda model, x, seeds, settings: categorical.cross_entropy(model.predict_logits(x[0]), x[1]),
+        of_label=True,
+    ),
 }
 
 
@@ -173,6 +186,8 @@ METRICS: dict[str, Metric] = {
     "num_codes": Metric("code", "codes", "exact", lambda code, spec: (float(codes.num_codes(code)), None)),
     "num_lost_inputs": Metric("code_and_input", "inputs", "exact", num_lost_inputs),
     "reconstruction_error": Metric("reconstruction_error", "squared error", "exact", mean),
+    "accuracy": Metric("is_correct", "fraction", "exact", mean),
+    "nll": Metric("label_nll", "nats", "exact", mean),
 }
 
 

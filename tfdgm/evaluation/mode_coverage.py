@@ -1,7 +1,7 @@
 """Samples of a mixture of normals whose components are known: which modes they reach, and how many lie on none.
 
 References:
-  Srivastava, Valkov, Russell, Gutmann & Sutton (2017), VEEGAN, section 5.1: modes captured and high-quality samples.
+  Srivastava, Valkov, Russell, Gutmann & Sutton (2017), VEEGAN: modes captured and high-quality samples.
 """
 
 import dataclasses
