@@ -153,6 +153,23 @@ def test_an_infinite_log_partition_gives_no_figure():
     ]
 
 
+def test_accuracy_and_nll_are_of_each_examples_own_label():
+    model = tfdgm.build("classifier", tfdgm.DataSpec((4,), num_classes=3), network="mlp")
+    x = np.random.default_rng(0).normal(size=(25, 4)).astype(np.float32)
+    label = np.arange(25, dtype=np.int32) % 3
+    labelled = ({**batch, "label": tf.constant(label[batch["index"].numpy()])} for batch in batches(x, 10))
+    found = measure(model, labelled, ["is_correct", "label_nll"], None, seed=0)
+    p = model.predict_probabilities(x).numpy()
+    np.testing.assert_array_equal(found["is_correct"], p.argmax(axis=1) == label)
+    np.testing.assert_allclose(found["label_nll"], -np.log(p[np.arange(25), label]), rtol=1e-5)
+    accuracy, nll = figures({name: METRICS[name] for name in ("accuracy", "nll")}, found, SPEC, split="test", seed=0)
+    share = np.mean(p.argmax(axis=1) == label)
+    assert 0.0 < share < 1.0
+    assert (accuracy.value, accuracy.unit, accuracy.kind) == (pytest.approx(share), "fraction", "exact")
+    assert accuracy.standard_error == pytest.approx(math.sqrt(share * (1.0 - share) / 24))
+    assert (nll.unit, nll.kind, nll.num_examples) == ("nats", "exact", 25)
+
+
 def test_without_quantities_no_data_is_read():
     assert measure(None, iter(lambda: pytest.fail("data was read"), 0), [], None, seed=0) == {}
 

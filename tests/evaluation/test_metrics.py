@@ -88,6 +88,14 @@ def test_choose_gives_figures_of_codes_to_models_that_have_them():
     assert list(metrics.choose(None, reconstructing, None)) == [*of_the_code, "reconstruction_error"]
 
 
+def test_choose_gives_figures_of_labels_to_models_that_predict_them():
+    spec = tfdgm.DataSpec((8, 8, 1), domain="binary", num_levels=2, num_classes=10)
+    assert list(metrics.choose(None, tfdgm.build("classifier", spec), None)) == ["accuracy", "nll"]
+    predicting, plain = (tfdgm.build("dbm", spec, num_discriminative_steps=steps) for steps in (1, 0))
+    added = set(metrics.choose(None, predicting, PartitionEvaluation()))
+    assert added - set(metrics.choose(None, plain, PartitionEvaluation())) == {"accuracy"}
+
+
 def test_mean_field_is_a_yardstick_where_a_net_fits_it():
     """By its own method, with or without a recognition net; the label says of how many samples."""
     settings = SBNEvaluation(num_iwae_samples=7)

@@ -90,7 +90,7 @@ def measure(
             label = _padded(batch["label"], size) if "label" in batch else None
             seeds = philox.fold_in(tf.fill([size], tf.constant(seed, tf.int64)), step=index, role=_ROLE)
             for name, function in functions.items():
-                found = function((x, label) if QUANTITIES[name].of_label else x, seeds)
+                found = function(x, seeds, label) if QUANTITIES[name].of_label else function(x, seeds)
                 values[name].append(found.numpy()[:num].astype(np.float64))
             progress.update(num)
     return {name: np.concatenate(parts) for name, parts in values.items()}
@@ -145,9 +145,9 @@ def _function(model: GenerativeModel, name: str, settings: Any) -> Any:
 
     # Not compiled: XLA on a CPU makes dense networks a sixth faster, convolutions twice as slow.
     @tf.function(autograph=False)
-    def values(x: Any, seeds: tf.Tensor) -> tf.Tensor:
-        x = tf.nest.map_structure(lambda y: tf.cast(y, model.variable_dtype) if y.dtype.is_floating else y, x)
-        return quantity.values(model, x, seeds, settings)
+    def values(x: tf.Tensor, seeds: tf.Tensor, *label: tf.Tensor) -> tf.Tensor:
+        x = tf.cast(x, model.variable_dtype) if x.dtype.is_floating else x
+        return quantity.values(model, x, seeds, settings, *label)
 
     return values
 

@@ -36,11 +36,11 @@ class Quantity:
     Attributes:
       capability: the method that a model must have.
       values: takes the model, x [B, ...], seeds int64 [B] and the family's evaluation settings; gives [B] or [B, D].
-      of_label: whether x is the pair of x and the label int32 [B].
+      of_label: whether it takes the label, int32 [B], besides.
     """
 
     capability: str
-    values: Callable[[GenerativeModel, Any, tf.Tensor, Any], tf.Tensor]
+    values: Callable[..., tf.Tensor]
     of_label: bool = False
 
 
@@ -143,12 +143,12 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "is_correct": Quantity(
         "predict_probabilities",
-        lambda model, x, seeds, settings: categorical.is_most_probable(model.predict_probabilities(x[0]), x[1]),
+        lambda model, x, seeds, settings, label: categorical.is_most_probable(model.predict_probabilities(x), label),
         of_label=True,
     ),
     "label_nll": Quantity(
         "predict_logits",
-        lambda model, x, seeds, settings: categorical.cross_entropy(model.predict_logits(x[0]), x[1]),
+        lambda model, x, seeds, settings, label: categorical.cross_entropy(model.predict_logits(x), label),
         of_label=True,
     ),
 }

@@ -1,4 +1,4 @@
-"""One of K classes by logits: cross entropy, in nats."""
+"""One of K classes by logits or probabilities: cross entropy, in nats, and whether the label is the most probable."""
 
 import tensorflow as tf
 
@@ -20,3 +20,16 @@ def cross_entropy(logits: tf.Tensor, label: tf.Tensor, label_smoothing: float = 
     log_p = tf.nn.log_softmax(logits)
     nll = -tf.gather(log_p, label, axis=-1, batch_dims=1)
     return (1.0 - label_smoothing) * nll - label_smoothing * tf.reduce_mean(log_p, axis=-1)
+
+
+def is_most_probable(scores: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
+    """1 where the label has the highest score, the first of equals, else 0; its mean is the accuracy.
+
+    Args:
+      scores: logits or probabilities [B, K].
+      label: int [B].
+
+    Returns:
+      [B] of the dtype of `scores`.
+    """
+    return tf.cast(tf.equal(tf.argmax(scores, axis=-1, output_type=label.dtype), label), scores.dtype)

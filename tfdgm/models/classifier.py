@@ -12,7 +12,7 @@ import tensorflow as tf
 from tfdgm.core.assertions import checked
 from tfdgm.core.types import DataSpec
 from tfdgm.core.validation import require_between, require_choice
-from tfdgm.math.categorical import cross_entropy
+from tfdgm.math.categorical import cross_entropy, is_most_probable
 from tfdgm.models.base import Batch, GenerativeModel, Logs
 from tfdgm.networks.classifier import ClassifierNetwork
 
@@ -86,12 +86,12 @@ class Classifier(GenerativeModel):
         num_units = self.network.num_dropout_units
         noise = self.row_noise((num_units,)) if num_units else None
         loss, logits = self.minimize("classifier", self._loss, batch["x"], _label(batch), noise)
-        return {"loss/classifier": loss, "accuracy": _is_correct(logits, _label(batch))}
+        return {"loss/classifier": loss, "accuracy": is_most_probable(logits, _label(batch))}
 
     def test_step(self, batch: Batch) -> Logs:
         """-log p(y|x), nats, and the share of examples whose label is the most probable."""
         logits, label = self.predict_logits(batch["x"]), _label(batch)
-        return {"nll": cross_entropy(logits, label), "accuracy": _is_correct(logits, label)}
+        return {"nll": cross_entropy(logits, label), "accuracy": is_most_probable(logits, label)}
 
     def predict_logits(self, x: tf.Tensor) -> tf.Tensor:
         """log p(y|x) up to a constant in y: [B, *event_shape] to [B, num_classes]."""
@@ -114,7 +114,3 @@ def _label(batch: Batch) -> tf.Tensor:
     if "label" not in batch:
         raise ValueError(f"a batch has {', '.join(sorted(batch))}; a classifier needs its 'label' too, int32 [B]")
     return batch["label"]
-
-
-def _is_correct(logits: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
-    return tf.cast(tf.equal(tf.argmax(logits, axis=-1, output_type=label.dtype), label), logits.dtype)
