@@ -8,8 +8,11 @@ import tensorflow as tf
 from sklearn.linear_model import LogisticRegression
 
 from tests.goldens.precision import dtype_policy
+from tfdgm.configs import get_config
 from tfdgm.core.types import DataSpec
 from tfdgm.models.registry import build
+from tfdgm.training.run import train
+from tfdgm.workdir.restore import restore_model
 
 SPEC = DataSpec((6, 5, 1), domain="unit", num_levels=0, num_classes=3)
 X = np.random.default_rng(0).random((12, 6, 5, 1))
@@ -108,6 +111,17 @@ def test_it_learns_which_half_is_lit():
     model.fit(_dataset(x[:300], label[:300]).unbatch().batch(50).repeat(30), verbose=0)
     held_out = model.evaluate(_dataset(x[300:], label[300:]), return_dict=True, verbose=0)
     assert held_out["accuracy"] > 0.97
+
+
+@pytest.mark.slow
+def test_the_same_configuration_gives_the_same_weights(tmp_path):
+    """Bit for bit: their hash stands beside every figure made with them."""
+    models = []
+    for name in ("first", "second"):
+        train(get_config("classifier:digits:smoke"), tmp_path / name)
+        models.append(restore_model(tmp_path / name)[0])
+    for one, other in zip(models[0].get_weights(), models[1].get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_it_publishes_predictions_first_and_features():
