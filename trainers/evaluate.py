@@ -5,7 +5,7 @@ import sys
 from absl import flags
 
 from tfdgm.core.loading import load_tensorflow
-from trainers import command_line
+from trainers import command_line, extractor_training
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -23,7 +23,13 @@ def _define(values: flags.FlagValues) -> None:
         "test, validation or train; of the latter two the report is evaluation-<split>.json",
         flag_values=values,
     )
-    flags.DEFINE_list("metrics", None, "figures to work out, separated by commas (default: all)", flag_values=values)
+    flags.DEFINE_list(
+        "metrics",
+        None,
+        "figures to work out, separated by commas (default: those of single examples, and what the preset lists); of "
+        "samples: fid, kid, prdc, is and what docs/metrics.md names",
+        flag_values=values,
+    )
     flags.DEFINE_string(
         "manual_dir",
         "",
@@ -32,6 +38,23 @@ def _define(values: flags.FlagValues) -> None:
     )
     flags.DEFINE_string(
         "results_dir", "", "folder that gets <preset>.json as well, for the table of results", flag_values=values
+    )
+    flags.DEFINE_string(
+        "extractor",
+        "",
+        "what makes features of images: classifier:<dataset>, the folder of a run or SavedModel, a .keras file, or "
+        "inception_v3:<weights> (default: the classifier of the data, trained once)",
+        flag_values=values,
+    )
+    flags.DEFINE_string(
+        "extractor_dir", "", "folder of trained classifiers (else TFDGM_EXTRACTOR_DIR)", flag_values=values
+    )
+    flags.DEFINE_integer(
+        "num_samples",
+        0,
+        "samples of the figures of samples; 0 is the preset's number",
+        lower_bound=0,
+        flag_values=values,
     )
 
 
@@ -46,6 +69,9 @@ def _evaluate(values: flags.FlagValues) -> int:
         split=values.split,
         manual_dir=values.manual_dir,
         results_dir=values.results_dir,
+        samples={"extractor": values.extractor, "num_samples": values.num_samples},
+        extractor_dir=values.extractor_dir,
+        train_extractor=extractor_training.trainer(values.manual_dir),
     )
     return command_line.SUCCESS
 
@@ -58,7 +84,11 @@ _COMMAND = command_line.Command(
         "unit, whether it is exact, a bound or an estimate, its standard error, the number of examples and the seed."
     ),
     usage="--workdir=DIR [--metrics=a,b] [--split=test]",
-    examples=("--workdir=/tmp/digits", "--workdir=/tmp/digits --metrics=elbo"),
+    examples=(
+        "--workdir=/tmp/digits",
+        "--workdir=/tmp/digits --metrics=elbo",
+        "--workdir=/tmp/mnist --metrics=fid,kid,prdc,is",
+    ),
     define=_define,
     run=_evaluate,
 )

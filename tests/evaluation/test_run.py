@@ -1,14 +1,17 @@
+import hashlib
 import json
 import math
+import pathlib
 import shutil
 
+import keras
 import pytest
 import tensorflow as tf
 
 import tfdgm
 from tfdgm.data import eval_batches
 from tfdgm.evaluation.enumeration import enumerate_states
-from tfdgm.evaluation.measure import Figure
+from tfdgm.evaluation.figure import Figure
 from tfdgm.evaluation.run import evaluate, table
 from tfdgm.training.run import train
 from tfdgm.workdir.checkpoints import Checkpoints, State
@@ -25,6 +28,7 @@ METRIC_FIELDS = [
     "split",
     "seed",
     "note",
+    "num_samples",
 ]
 
 
@@ -232,3 +236,74 @@ def test_metrics_that_a_model_cannot_give_are_refused_before_data_is_read(small_
     monkeypatch.setattr("tfdgm.evaluation.run.open_data", lambda *args, **kwargs: pytest.fail("data was read"))
     with pytest.raises(ValueError, match="metric 'elbo' needs 'elbo', which rbm has not; it can give log_prob, log_"):
         evaluate(small_rbm, metrics=["elbo"])
+
+
+@pytest.fixture(scope="module")
+def keras_extractor(tmp_path_factory):
+    """A file with features and classes of 8x8 images, untrained."""
+    path = tmp_path_factory.mktemp("extractor") / "tiny.keras"
+    keras.utils.set_random_seed(0)
+    layers = [keras.layers.Flatten(), keras.layers.Dense(6, activation="tanh"), keras.layers.Dense(10, "softmax")]
+    keras.Sequential([keras.Input((8, 8, 1)), *layers]).save(path)
+    return str(path)
+
+
+def test_figures_of_samples_stand_beside_those_of_examples(workdir, keras_extractor, capsys):
+    samples = {"extractor": keras_extractor, "num_samples": 200}
+    names = ["is", "elbo", "fid", "prdc", "sliced_wasserstein"]
+    report = evaluate(workdir, metrics=names, samples=samples)
+    metrics = {metric["name"]: metric for metric in report["metrics"]}
+    assert list(metrics) == [
+        "elbo",
+        "inception_score",
+        "fid",
+        "precision",
+        "recall",
+        "density",
+        "coverage",
+        "sliced_wasserstein",
+    ]
+    for name in list(metrics)[1:]:
+        assert list(metrics[name]) == METRIC_FIELDS
+        assert (metrics[name]["kind"], metrics[name]["num_samples"]) == ("estimate", 200)
+        assert math.isfinite(metrics[name]["value"])
+    digest = hashlib.sha256(pathlib.Path(keras_extractor).read_bytes()).hexdigest()
+    assert report["extractor"] == {
+        "name": keras_extractor,
+        "sha256": digest,
+        "num_features": 6,
+        "num_classes": 10,
+        "images": "8x8 as they are, clipped and scaled to [0, 1]",
+    }
+    assert report["samples"]["num_samples"] == 200
+    assert f"sha256 {digest[:12]}; images 8x8 as they are" in metrics["fid"]["note"]
+    assert "200 samples against 250 test examples" in metrics["fid"]["note"]
+    assert json.loads((workdir / "evaluation.json").read_text())["metrics"] == report["metrics"]
+    assert "inception_score" in capsys.readouterr().out
+    again = evaluate(workdir, metrics=["fid"], samples=samples)
+    assert again["metrics"] == [metrics["fid"]]
+
+
+def test_too_few_samples_are_refused_before_anything_is_measured(workdir, keras_extractor, monkeypatch):
+    monkeypatch.setattr("tfdgm.evaluation.run.measure", lambda *args, **kwargs: pytest.fail("something was measured"))
+    with pytest.raises(ValueError, match="there are 6 samples; metric 'fid' on 6 features needs at least 7"):
+        evaluate(workdir, metrics=["elbo", "fid"], samples={"extractor": keras_extractor, "num_samples": 6})
+
+
+def test_the_classifier_of_the_data_is_trained_where_it_is_missing_and_then_found(workdir, tmp_path):
+    """The preset's own configuration, but shorter and smaller by the trainer that is handed in."""
+    calls = []
+
+    def trainer(config, folder):
+        calls.append(config.preset)
+        train(tfdgm.get_config("classifier:digits:smoke"), folder)
+
+    arguments = {"metrics": ["fid"], "samples": {"num_samples": 100}, "extractor_dir": str(tmp_path)}
+    with pytest.raises(ValueError, match="extractor 'classifier:digits' is not trained yet in"):
+        evaluate(workdir, **arguments)
+    reports = [evaluate(workdir, **arguments, train_extractor=trainer) for _ in range(2)]
+    assert calls == ["classifier:digits"]
+    assert reports[0]["metrics"] == reports[1]["metrics"] == evaluate(workdir, **arguments)["metrics"]
+    assert [metric["name"] for metric in reports[0]["metrics"]] == ["c_fid"]
+    assert reports[0]["extractor"]["name"] == "classifier:digits"
+    assert len(reports[0]["extractor"]["sha256"]) == 64

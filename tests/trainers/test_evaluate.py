@@ -15,8 +15,27 @@ def test_evaluation_gets_workdir_and_metrics(monkeypatch, tmp_path, argv, metric
     (tmp_path / "config.json").write_text("{}")
     argv = [f"--workdir={tmp_path}", "--manual_dir=raw", "--results_dir=results", *argv]
     assert evaluate.main(argv) == 0
-    expected = {"metrics": metrics, "split": "test", "manual_dir": "raw", "results_dir": "results"}
-    assert calls == [((str(tmp_path),), expected)]
+    ((args, kwargs),) = calls
+    assert args == (str(tmp_path),)
+    assert callable(kwargs.pop("train_extractor"))
+    assert kwargs == {
+        "metrics": metrics,
+        "split": "test",
+        "manual_dir": "raw",
+        "results_dir": "results",
+        "samples": {"extractor": "", "num_samples": 0},
+        "extractor_dir": "",
+    }
+
+
+def test_samples_are_evaluated_as_the_flags_say(monkeypatch, tmp_path):
+    calls = []
+    monkeypatch.setattr(run, "evaluate", lambda workdir, **kwargs: calls.append(kwargs))
+    (tmp_path / "config.json").write_text("{}")
+    flags = ["--extractor=x.keras", "--extractor_dir=cache", "--num_samples=500", "--metrics=fid,prdc"]
+    assert evaluate.main([f"--workdir={tmp_path}", *flags]) == 0
+    assert calls[0]["samples"] == {"extractor": "x.keras", "num_samples": 500}
+    assert (calls[0]["extractor_dir"], calls[0]["metrics"]) == ("cache", ["fid", "prdc"])
 
 
 def test_a_split_that_there_is_not_is_a_mistake(tmp_path, capsys):

@@ -108,6 +108,16 @@ class Extractor:
         """Name, the first 12 digits of the hash, and what was done to the images."""
         return f"{self.network.name}, sha256 {self.network.sha256[:12]}; images {self.conversion.description()}"
 
+    def summary(self) -> dict[str, Any]:
+        """What `evaluation.json` says of it, the whole hash among it."""
+        return {
+            "name": self.network.name,
+            "sha256": self.network.sha256,
+            "num_features": self.num_features,
+            "num_classes": self.network.num_classes,
+            "images": self.conversion.description(),
+        }
+
     @functools.cached_property
     def _outputs(self) -> Callable[[tf.Tensor], Mapping[str, tf.Tensor]]:
         return tf.function(lambda x: dict(self.network.outputs(self.conversion(x))), autograph=False)

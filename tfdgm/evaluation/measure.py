@@ -1,6 +1,5 @@
 """One pass over a split that measures everything asked for, and the figures made of it."""
 
-import dataclasses
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,42 +9,13 @@ import tensorflow as tf
 
 from tfdgm.core import philox
 from tfdgm.core.types import DataSpec
+from tfdgm.evaluation.figure import Figure
 from tfdgm.evaluation.metrics import QUANTITIES, Metric
 from tfdgm.evaluation.partition import LogPartition
 from tfdgm.evaluation.progress import Progress
 from tfdgm.models.base import Batch, GenerativeModel
 
 _ROLE = 2  # evaluation of finished models draws noise unlike that of training, 0, and validation, 1
-
-
-@dataclasses.dataclass(frozen=True)
-class Figure:
-    """One metric's result; the fields are those of `evaluation.json`.
-
-    Attributes:
-      name: the metric's label.
-      value: None where an example's value was not finite.
-      unit: such as nats.
-      kind: `exact`, `bound`, `stochastic_bound` or `estimate`.
-      standard_error: of the mean over the examples, and of log Z where that is estimated, the squares added; None where
-        the figure is no mean.
-      num_examples: how many were measured; 0 where the figure needs no data.
-      num_non_finite: how many of them gave infinity or NaN.
-      split: which split; empty where the figure needs no data.
-      seed: of the noise.
-      note: how log Z came about, where the figure depends on one; else what the metric is to be held against.
-    """
-
-    name: str
-    value: float | None
-    unit: str
-    kind: str
-    standard_error: float | None
-    num_examples: int
-    num_non_finite: int
-    split: str
-    seed: int
-    note: str = ""
 
 
 def batch_size(spec: DataSpec) -> int:

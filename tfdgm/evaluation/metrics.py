@@ -12,17 +12,15 @@ of the ways of `tfdgm.evaluation.partition`, and each way has metrics of its own
 
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import tensorflow as tf
 
-from tfdgm.configs import UnknownNameError
 from tfdgm.core.types import DataSpec
-from tfdgm.evaluation import codes, enumeration, partition
+from tfdgm.evaluation import codes
 from tfdgm.math import categorical
-from tfdgm.models.base import GenerativeModel
 
 Kind = Literal["exact", "bound", "stochastic_bound", "estimate"]
 
@@ -189,43 +187,3 @@ METRICS: dict[str, Metric] = {
     "accuracy": Metric("is_correct", "fraction", "exact", mean),
     "nll": Metric("label_nll", "nats", "exact", mean),
 }
-
-
-def choose(names: Sequence[str] | None, model: GenerativeModel, settings: Any) -> dict[str, Metric]:
-    """The metrics to work out, by the label they get in reports.
-
-    Args:
-      names: keys of `METRICS`, or their labels; None is all that the model can give, with log Z in the best ways.
-      model: decides by its capabilities.
-      settings: the family's evaluation settings, which labels quote.
-
-    Raises:
-      UnknownNameError: for a name that is no metric's, naming the nearest.
-      ValueError: for a metric that the model can't give, naming those it can.
-    """
-    lacks = {name: _lacking(metric, model) for name, metric in METRICS.items()}
-    labels = {(METRICS[name].label or name).format(settings): name for name, lack in lacks.items() if not lack}
-    if names is None:
-        best = ("", *partition.best_ways(model.normalizer().harmonium)) if hasattr(model, "normalizer") else ("",)
-        return {label: METRICS[name] for label, name in labels.items() if METRICS[name].log_partition in best}
-    chosen = {}
-    for name in names:
-        key = labels.get(name, name)
-        if key not in METRICS:
-            raise UnknownNameError("metric", name, [*METRICS, *labels])
-        if lacks[key]:
-            offer = f"it can give {', '.join(labels)}" if labels else "it can give none"
-            raise ValueError(f"metric {name!r} needs {lacks[key]}, which {model.name} has not; {offer}")
-        chosen[next(label for label, known in labels.items() if known == key)] = METRICS[key]
-    return chosen
-
-
-def _lacking(metric: Metric, model: GenerativeModel) -> str:
-    """What the model would need for a metric; empty where it has it."""
-    if metric.quantity and not hasattr(model, QUANTITIES[metric.quantity].capability):
-        return repr(QUANTITIES[metric.quantity].capability)
-    if metric.log_partition and not hasattr(model, "normalizer"):
-        return repr("normalizer")
-    if metric.log_partition and metric.log_partition not in partition.possible_ways(model.normalizer().harmonium):
-        return f"a side of at most {enumeration.MAX_UNITS} binary units"
-    return ""

@@ -10,11 +10,17 @@ from typing import Any
 
 from tfdgm.configs import ExperimentConfig
 from tfdgm.core.validation import require_choice
-from tfdgm.data import eval_batches, open_data
+from tfdgm.data import Data, eval_batches, open_data
 from tfdgm.evaluation import partition, provenance
-from tfdgm.evaluation.measure import Figure, batch_size, figures, measure
-from tfdgm.evaluation.metrics import Metric, choose
+from tfdgm.evaluation.comparison import RealSide
+from tfdgm.evaluation.extractor_cache import Train
+from tfdgm.evaluation.extractor_files import open_extractor
+from tfdgm.evaluation.figure import Figure
+from tfdgm.evaluation.measure import batch_size, figures, measure
+from tfdgm.evaluation.metrics import Metric
 from tfdgm.evaluation.report import footnotes, shown
+from tfdgm.evaluation.sample_figures import check_extractor, check_numbers, sample_figures, sample_settings
+from tfdgm.evaluation.selection import select
 from tfdgm.models.base import GenerativeModel
 from tfdgm.workdir.files import WorkdirError, read_config, write_atomically
 from tfdgm.workdir.restore import restore_model
@@ -31,15 +37,22 @@ def evaluate(
     split: str = "test",
     manual_dir: str = "",
     results_dir: str = "",
+    samples: Mapping[str, Any] | None = None,
+    extractor_dir: str = "",
+    train_extractor: Train | None = None,
 ) -> dict[str, Any]:
     """Evaluates the run in `workdir` and writes its `evaluation.json`, of another split `evaluation-<split>.json`.
 
     Args:
       workdir: folder of a trained run; the best checkpoint where one is marked, averaged weights where it has them.
-      metrics: which figures; None is all that the model can give. See `tfdgm.evaluation.metrics.METRICS`.
+      metrics: which figures: see `tfdgm.evaluation.metrics.METRICS` and `SAMPLE_METRICS` in `sample_metrics` beside it.
+        None is all of the first that the model can give, and of the second those of its `config.evaluation.metrics`.
       split: `test`; `validation` to choose by, `train` to hold the others against.
       manual_dir: folder of raw data files; default: the environment's TFDGM_MANUAL_DIR.
       results_dir: write `<results_dir>/<preset>.json` besides, for the table of results in the documentation.
+      samples: fields of `SampleEvaluation` that replace those of the run's configuration, unless empty.
+      extractor_dir: folder of trained classifiers: see `tfdgm.evaluation.extractor_cache`.
+      train_extractor: trains one that is not there yet; None refuses it.
 
     Returns:
       What `evaluation.json` holds.
@@ -54,17 +67,20 @@ def evaluate(
         raise ValueError(f"results_dir is {results_dir!r} and split {split!r}; results are of the test split alone")
     config, spec = read_config(workdir)
     model, restored = restore_model(workdir)
-    chosen = choose(metrics, model, config.evaluation)
+    settings = sample_settings(config.evaluation, **(samples or {}))
+    chosen = select(metrics, model, spec, config, settings)
+    extractor = None
+    if chosen.needs_extractor:
+        extractor = open_extractor(settings, config.data.name, spec, folder=extractor_dir, train=train_extractor)
+        check_extractor(chosen.of_samples, spec, extractor)
     data = open_data(config.data, manual_dir=manual_dir)
     if data.spec != spec:
         raise WorkdirError(f"data {config.data.name!r} is now {data.spec}; the run in {workdir} was trained on {spec}")
+    check_numbers(chosen.of_samples, settings, extractor, data.splits[split].num_examples)
     start = time.monotonic()
-    batches = eval_batches(data, split, batch_size=batch_size(spec), seed=config.seed)
-    num_examples = data.splits[split].num_examples
-    log_partitions = _log_partitions(model, chosen, config)
-    quantities = dict.fromkeys(metric.quantity for metric in chosen.values() if metric.quantity)
-    values = measure(model, batches, quantities, config.evaluation, seed=config.seed, num_examples=num_examples)
-    found = figures(chosen, values, spec, split=split, seed=config.seed, log_partitions=log_partitions)
+    real = RealSide(data, config.data.name, split, config.seed, extractor)
+    found = _example_figures(chosen.of_examples, model, data, config, split)
+    found += sample_figures(chosen.of_samples, model, real, settings)
     report = {
         "config": config.to_dict(),
         "checkpoint": dataclasses.asdict(restored),
@@ -72,6 +88,10 @@ def evaluate(
         "evaluation_seconds": round(time.monotonic() - start, 2),
         "versions": provenance.package_versions(),
     }
+    if chosen.of_samples:
+        report["samples"] = dataclasses.asdict(settings)
+    if extractor:
+        report["extractor"] = extractor.summary()
     _write(pathlib.Path(workdir) / (EVALUATION if split == "test" else f"evaluation-{split}.json"), report)
     print(table(found))
     if results_dir:
@@ -92,6 +112,18 @@ def table(found: Iterable[Figure]) -> str:
     lines = ["  ".join(f"{cell:{a}{w}}" for cell, a, w in zip(row, align, widths, strict=True)) for row in rows]
     lines += [f"[{number}] {note}" for note, number in notes.items()]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _example_figures(
+    chosen: Mapping[str, Metric], model: GenerativeModel, data: Data, config: ExperimentConfig, split: str
+) -> list[Figure]:
+    """Figures of single examples, over one pass of the split."""
+    batches = eval_batches(data, split, batch_size=batch_size(data.spec), seed=config.seed)
+    num_examples = data.splits[split].num_examples
+    log_partitions = _log_partitions(model, chosen, config)
+    quantities = dict.fromkeys(metric.quantity for metric in chosen.values() if metric.quantity)
+    values = measure(model, batches, quantities, config.evaluation, seed=config.seed, num_examples=num_examples)
+    return figures(chosen, values, data.spec, split=split, seed=config.seed, log_partitions=log_partitions)
 
 
 def _log_partitions(
