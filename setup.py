@@ -88,6 +88,7 @@ setup(
             "tfdgm-compare-estimators = trainers.compare_estimators:main",
             "tfdgm-learning-curves = trainers.learning_curves:main",
             "tfdgm-wake-sleep-convergence = trainers.wake_sleep_convergence:main",
+            "tfdgm-reference-scores = trainers.reference_scores:main",
             "tfdgm-serve = serving.server:main",
             "tfdgm-sample-client = serving.client:main",
         ]

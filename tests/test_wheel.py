@@ -78,6 +78,7 @@ def test_wheel_states_version_licence_and_commands(wheel):
         "tfdgm-compare-estimators",
         "tfdgm-learning-curves",
         "tfdgm-wake-sleep-convergence",
+        "tfdgm-reference-scores",
         "tfdgm-serve",
         "tfdgm-sample-client",
     }

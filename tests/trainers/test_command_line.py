@@ -15,6 +15,7 @@ from trainers import (
     explaining_away,
     export,
     infinite_depth,
+    reference_scores,
     sample,
     train,
     wake_sleep_convergence,
@@ -30,6 +31,7 @@ _BINARIES = {
     "infinite_depth": infinite_depth,
     "compare_estimators": compare_estimators,
     "wake_sleep_convergence": wake_sleep_convergence,
+    "reference_scores": reference_scores,
 }
 _NO_TENSORFLOW = """
 import importlib, sys
@@ -151,6 +153,7 @@ def test_help_is_a_page_that_fits(capsys, name):
         ("explaining_away", ["--weights=x"], 2),
         ("infinite_depth", ["--workdir=/nowhere"], 2),
         ("compare_estimators", ["--num_hidden=5"], 2),
+        ("reference_scores", ["--data=mnits"], 2),
     ],
 )
 def test_answers_without_tensorflow(name, argv, code):

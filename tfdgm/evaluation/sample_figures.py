@@ -40,17 +40,22 @@ def lacking(name: str, model: GenerativeModel, spec: DataSpec, data_name: str) -
     """What a figure needs that a model of such data has not; empty where it has all."""
     if not hasattr(model, "sample"):
         return "'sample'"
+    conditional = spec.num_classes > 0 and takes_label(model)
+    return lacking_of_data(name, spec, data_name) or (
+        _LACKS["labels"] if "labels" in SAMPLE_METRICS[name].needs and not conditional else ""
+    )
+
+
+def lacking_of_data(name: str, spec: DataSpec, data_name: str) -> str:
+    """What a figure needs that no model of such data has; empty where it has all."""
     if spec.domain == "tokens":
         return "data that are numbers"
     has = {
-        "features": spec.is_image,
-        "probabilities": spec.is_image,
-        "images": spec.is_image,
+        **dict.fromkeys(("features", "probabilities", "images"), spec.is_image),
         "vectors": len(spec.shape) == 1,
         "mixture": is_mixture(data_name),
-        "labels": spec.num_classes > 0 and takes_label(model),
     }
-    return next((_LACKS[need] for need in SAMPLE_METRICS[name].needs if not has[need]), "")
+    return next((_LACKS[need] for need in SAMPLE_METRICS[name].needs if not has.get(need, True)), "")
 
 
 def check_extractor(names: Sequence[str], spec: DataSpec, extractor: Extractor | None) -> None:
