@@ -145,6 +145,25 @@ def test_the_classifier_of_the_data_set_is_the_default(monkeypatch, tmp_path):
     assert asked == [("classifier:mnist", extractor_files.pathlib.Path("cache"), print)] * 2
 
 
+def test_training_a_classifier_leaves_the_policy_of_the_run(monkeypatch, tmp_path):
+    model, policies = TinyClassifier(DataSpec((4, 4, 1), num_classes=2)), []
+
+    def trained(*args):
+        policies.append(keras.config.dtype_policy().name)
+        keras.config.set_dtype_policy("float64")
+        return tmp_path
+
+    monkeypatch.setattr(extractor_files, "restore_model", lambda workdir: (model, None))
+    monkeypatch.setattr(extractor_files, "trained_classifier", trained)
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        open_extractor(SampleEvaluation(), "mnist", DataSpec((4, 4, 1)))
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert policies == ["float32"]
+
+
 def test_any_other_extractor_is_opened_by_its_path(tmp_path):
     path = str(tmp_path / "flat.keras")
     keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten()]).save(path)

@@ -57,6 +57,24 @@ def test_the_page_has_every_figure_and_the_command_that_made_it(tmp_path):
     assert text.index("`iwae:mnist`") < text.index("`vae:mnist`")
 
 
+def test_reference_scores_have_a_section_of_their_own_where_there_are_any(tmp_path):
+    (tmp_path / "vae-mnist.json").write_text(json.dumps(RESULT))
+    assert "Real data" not in write_report(tmp_path, tmp_path / "page.md")
+    scores = {
+        "data": "mnist",
+        "extractor": {"name": "classifier:mnist", "sha256": "0123456789abcdef" * 4},
+        "num_training_examples": 10000,
+        "fid": 0.7123,
+        "inception_score": 9.8765,
+        "yardstick": 10.456,
+    }
+    (tmp_path / "reference-scores").mkdir()
+    (tmp_path / "reference-scores" / "mnist.json").write_text(json.dumps(scores))
+    lines = write_report(tmp_path, tmp_path / "page.md").splitlines()
+    assert lines[-1] == "| mnist | 10.46 | 0.71 | 9.88 | 10,000 | `classifier:mnist` | `0123456789ab` |"
+    assert "## Real data by the figures of samples" in lines
+
+
 def test_notes_stand_once_below_and_are_referred_to(tmp_path):
     metric = RESULT["metrics"][0]
     noted = [

@@ -1,7 +1,9 @@
 """Opens extractors by name: a run of this package, a SavedModel, a Keras file, InceptionV3 with weights at hand."""
 
+import contextlib
 import os
 import pathlib
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -36,11 +38,11 @@ def open_extractor(
     """
     require_images(spec)
     name = settings.extractor or f"classifier:{data_name}"
-    if name.startswith("classifier:"):
-        network = run_network(trained_classifier(name, extractor_dir(folder), train), name=name)
-    else:
-        network = open_network(name, settings.extractor_domain)
-    return Extractor(network, spec)
+    if not name.startswith("classifier:"):
+        return Extractor(open_network(name, settings.extractor_domain), spec)
+    with _float32():
+        workdir = trained_classifier(name, extractor_dir(folder), train)
+    return Extractor(run_network(workdir, name=name), spec)
 
 
 def open_network(name: str, domain: str = "unit") -> ExtractorNetwork:
@@ -54,7 +56,8 @@ def open_network(name: str, domain: str = "unit") -> ExtractorNetwork:
       ValueError: when there is no such thing, or it gives no features.
     """
     if name.partition(":")[0] == INCEPTION:
-        return inception_v3(name.partition(":")[2])
+        with _float32():
+            return inception_v3(name.partition(":")[2])
     path = pathlib.Path(name)
     if (path / CONFIG).is_file():
         return run_network(path, name=name)
@@ -74,9 +77,8 @@ def run_network(workdir: str | os.PathLike[str], *, name: str) -> ExtractorNetwo
     Raises:
       ValueError: when the run's model lacks them.
     """
-    policy = keras.config.dtype_policy()
-    model, _ = restore_model(workdir)
-    keras.config.set_dtype_policy(policy)  # of the run, whose model may not have been built yet
+    with _float32():
+        model, _ = restore_model(workdir)
     lacking = [method for method in ("features", "predict_probabilities") if not hasattr(model, method)]
     if lacking:
         raise ValueError(f"extractor is {name!r}, whose model {model.name} has no {lacking[0]}; classifiers have")
@@ -117,6 +119,17 @@ def saved_model_network(path: pathlib.Path, name: str, domain: str) -> Extractor
     shape = image_shape(name, tuple(_input(features).shape))
     num_classes = classes.structured_outputs[PROBABILITIES].shape[-1] if classes else 0
     return ExtractorNetwork(name, hash_of_files(sorted(path.rglob("*"))), shape, domain, outputs, num_classes)
+
+
+@contextlib.contextmanager
+def _float32() -> Iterator[None]:
+    """Whatever is built within does not depend on the precision of the run, whose own model may be built after it."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
 
 
 def _weights(model: GenerativeModel) -> list[Any]:

@@ -19,9 +19,8 @@ from tfdgm.evaluation.extractor import Extracted, Extractor
 from tfdgm.evaluation.feature_sets import require_num
 from tfdgm.evaluation.frechet_distance import frechet_distance
 from tfdgm.evaluation.inception_score import inception_score
+from tfdgm.evaluation.report import REFERENCE_SCORES
 from tfdgm.workdir.files import write_atomically
-
-FOLDER = "reference-scores"
 
 
 def reference_scores(
@@ -90,7 +89,7 @@ def table(scores: dict[str, Any]) -> str:
 
 def write_scores(results_dir: str | os.PathLike[str], scores: dict[str, Any]) -> pathlib.Path:
     """Writes `<results_dir>/reference-scores/<data>.json` with versions and commit; returns its path."""
-    path = pathlib.Path(results_dir) / FOLDER / f"{scores['data']}.json"
+    path = pathlib.Path(results_dir) / REFERENCE_SCORES / f"{scores['data']}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     stored = scores | {"commit": provenance.commit(), "versions": provenance.package_versions()}
     write_atomically(path, json.dumps(stored, indent=2, allow_nan=False) + "\n")

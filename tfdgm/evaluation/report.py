@@ -10,17 +10,26 @@ from typing import Any
 from tfdgm.configs import presets
 
 RESULTS, PAGE = "results", "docs/results.md"
+REFERENCE_SCORES = "reference-scores"  # its folder within the results
 
 _HEAD = """# Results
 
 Every figure here was written by `python -m trainers.evaluate` to a file in `results/`, and this page is made from those
 files by `python -m tfdgm.evaluation.report`. Bounds are on log p(x) from below (`nll_upper_bound`: on -log p(x) from
 above); a `stochastic_bound` is one in expectation. The standard error is that of the mean over the examples and, where
-an estimate of log Z enters, of that too. Notes say how log Z was worked out, or what chance alone gives for a code.
+an estimate of log Z enters, of that too; of figures of samples see [metrics.md](metrics.md). Notes say how log Z was
+worked out, what chance alone gives for a code, or which extractor and how many samples a figure of samples rests on.
+"""
+_REFERENCE_HEAD = """## Real data by the figures of samples
+
+Written by `python -m trainers.reference_scores`. FID and Inception Score of so many training examples, FID against the
+test split; the yardstick is the mean FID of as many training examples that lack one class. On a `classifier:` they are
+C-FID and C-IS.
 """
 _COLUMNS = ("preset", "metric", "value", "std. error", "unit", "kind", "split", "examples", "published")
 _RUN_COLUMNS = ("preset", "command", "seed", "step", "minutes", "cores", "commit")
-_NUMERIC = {"value", "std. error", "examples", "seed", "step", "minutes", "cores"}
+_REFERENCE_COLUMNS = ("data", "yardstick", "FID", "Inception Score", "examples", "extractor", "sha256")
+_NUMERIC = {"value", "std. error", "examples", "seed", "step", "minutes", "cores", *_REFERENCE_COLUMNS[1:4]}
 
 
 def write_report(results_dir: str | os.PathLike[str] = RESULTS, page: str | os.PathLike[str] = PAGE) -> str:
@@ -36,7 +45,7 @@ def write_report(results_dir: str | os.PathLike[str] = RESULTS, page: str | os.P
     notes = footnotes(metric for result in results for metric in result["metrics"])
     figures = _table(_COLUMNS, [row for result in results for row in _figure_rows(result, notes)])
     runs = _table(_RUN_COLUMNS, [_run_row(result) for result in results])
-    text = f"{_HEAD}\n{figures}\n\n## Runs\n\n{runs}\n"
+    text = f"{_HEAD}\n{figures}\n\n## Runs\n\n{runs}\n{_reference_section(pathlib.Path(results_dir))}"
     if notes:
         text += "\n" + "".join(f"[^{number}]: {note}\n" for note, number in notes.items())
     pathlib.Path(page).parent.mkdir(parents=True, exist_ok=True)
@@ -95,6 +104,18 @@ def _run_row(result: dict[str, Any]) -> Sequence[str]:
         str(result["cores"]),
         f"`{(result['commit'] or 'unknown')[:12]}`",
     )
+
+
+def _reference_section(results_dir: pathlib.Path) -> str:
+    """What real data score, where it was worked out."""
+    rows = []
+    for path in sorted((results_dir / REFERENCE_SCORES).glob("*.json")):
+        scores = json.loads(path.read_text(encoding="utf-8"))
+        extractor, values = scores["extractor"], [scores[name] for name in ("yardstick", "fid", "inception_score")]
+        num = f"{scores['num_training_examples']:,}"
+        sha256 = f"`{extractor['sha256'][:12]}`"
+        rows.append((scores["data"], *(f"{value:.2f}" for value in values), num, f"`{extractor['name']}`", sha256))
+    return f"\n{_REFERENCE_HEAD}\n{_table(_REFERENCE_COLUMNS, rows)}\n" if rows else ""
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
