@@ -47,6 +47,12 @@ def _define(values: flags.FlagValues) -> None:
         flag_values=values,
     )
     flags.DEFINE_string(
+        "extractor_domain",
+        "",
+        "values that a .keras file or SavedModel takes: unit, symmetric or uint8; default: as configured",
+        flag_values=values,
+    )
+    flags.DEFINE_string(
         "extractor_dir", "", "folder of trained classifiers (else TFDGM_EXTRACTOR_DIR)", flag_values=values
     )
     flags.DEFINE_integer(
@@ -69,7 +75,7 @@ def _evaluate(values: flags.FlagValues) -> int:
         split=values.split,
         manual_dir=values.manual_dir,
         results_dir=values.results_dir,
-        samples={"extractor": values.extractor, "num_samples": values.num_samples},
+        samples={name: values[name].value for name in ("extractor", "extractor_domain", "num_samples")},
         extractor_dir=values.extractor_dir,
         train_extractor=extractor_training.trainer(values.manual_dir),
     )

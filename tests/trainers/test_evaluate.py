@@ -23,7 +23,7 @@ def test_evaluation_gets_workdir_and_metrics(monkeypatch, tmp_path, argv, metric
         "split": "test",
         "manual_dir": "raw",
         "results_dir": "results",
-        "samples": {"extractor": "", "num_samples": 0},
+        "samples": {"extractor": "", "extractor_domain": "", "num_samples": 0},
         "extractor_dir": "",
     }
 
@@ -32,9 +32,10 @@ def test_samples_are_evaluated_as_the_flags_say(monkeypatch, tmp_path):
     calls = []
     monkeypatch.setattr(run, "evaluate", lambda workdir, **kwargs: calls.append(kwargs))
     (tmp_path / "config.json").write_text("{}")
-    flags = ["--extractor=x.keras", "--extractor_dir=cache", "--num_samples=500", "--metrics=fid,prdc"]
+    flags = ["--extractor=x.keras", "--extractor_domain=uint8", "--extractor_dir=cache", "--num_samples=500"]
+    flags += ["--metrics=fid,prdc"]
     assert evaluate.main([f"--workdir={tmp_path}", *flags]) == 0
-    assert calls[0]["samples"] == {"extractor": "x.keras", "num_samples": 500}
+    assert calls[0]["samples"] == {"extractor": "x.keras", "extractor_domain": "uint8", "num_samples": 500}
     assert (calls[0]["extractor_dir"], calls[0]["metrics"]) == ("cache", ["fid", "prdc"])
 
 
