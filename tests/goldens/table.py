@@ -8,7 +8,6 @@ import numpy as np
 import tensorflow as tf
 
 from tests.goldens.flow import Flow
-from tests.goldens.gan import GAN
 from tfdgm.configs import get_config
 from tfdgm.core.types import DataSpec
 from tfdgm.models.base import GenerativeModel
@@ -21,6 +20,7 @@ _PICTURES = DataSpec((5, 7, 3), domain="unit", num_levels=256)
 _PLANE = DataSpec((2,), domain="real", num_levels=0)
 _CORNERS = DataSpec((2,), domain="real", num_levels=0, num_classes=4)
 _LABELLED = DataSpec((5, 7, 3), domain="unit", num_levels=256, num_classes=3)
+_STRIPES = DataSpec((8, 4, 3), domain="symmetric", num_levels=256, num_classes=3)
 _BITS = DataSpec((6,), domain="binary", num_levels=2)
 _LEVELS = DataSpec((2, 2, 1), domain="unit", num_levels=4)
 
@@ -154,6 +154,12 @@ def _predictability(name: str, dataset: str, spec: DataSpec, examples: Callable,
     return _preset(name, preset, spec, examples, "predictors", "encoder", has_sampler=False, **fields)
 
 
+def _adversarial(name: str, preset: str, spec: DataSpec, examples: Callable, **fields: object) -> Golden:
+    """Two players."""
+    opponent = "critic" if name.startswith("wgan") else "discriminator"
+    return _preset(name, preset, spec, examples, opponent, "generator", is_discrete=False, **fields)
+
+
 def _sbn(name: str, preset: str, *groups: str, **fields: object) -> Golden:
     """Two hidden layers, and mean field for a bound beside the recognition net's."""
     fields = {"hidden_sizes": (4, 3), "num_inference_steps": 3, **fields}
@@ -185,6 +191,14 @@ def _ring(rng: np.random.Generator, num: int) -> np.ndarray:
     angle = 2.0 * np.pi * rng.random(num)
     radius = 2.0 + 0.1 * rng.standard_normal(num)
     return np.stack([1.0 + radius * np.cos(angle), -1.0 + radius * np.sin(angle)], axis=-1)
+
+
+def _stripes(rng: np.random.Generator, num: int) -> np.ndarray:
+    """Pictures whose rows or columns have one of two colours in turn."""
+    across = rng.random((num, 1, 1, 1)) < 0.5
+    row, column = np.arange(8).reshape(8, 1, 1) % 2, np.arange(4).reshape(1, 4, 1) % 2
+    noise = rng.integers(-20, 21, (num, 8, 4, 3))
+    return (np.where(across, row, column) * 150 - 75 + noise) / 127.5
 
 
 def _levels(rng: np.random.Generator, num: int) -> np.ndarray:
@@ -225,7 +239,20 @@ GOLDENS: dict[str, Golden] = {
         _predictability("predictability_minimization_alone", "patterns", _BITS, _words, num_predictor_steps=1),
         _classifier("classifier", "mnist", _LABELLED, _colours),
         _classifier("classifier_mlp", "digits", _CORNERS, _ring, network="mlp", dropout_rate=0.0, label_smoothing=0.1),
-        Golden("gan", lambda: GAN(_PLANE, name="gan"), _PLANE, _ring, _adam("discriminator", "generator")),
+        _adversarial("gan", "gan:mixture8", _PLANE, _ring, num_discriminator_steps=2, loss="relativistic_average"),
+        _adversarial("dcgan", "dcgan:digits", _STRIPES, _stripes, discriminator_normalization="batch"),
+        _adversarial("dcgan_projection", "dcgan:digits", _STRIPES, _stripes, conditioning="projection", loss="hinge"),
+        _adversarial("wgan", "wgan:mixture25", _PLANE, _ring, num_critic_steps=2),
+        _adversarial(
+            "wgan_gp",
+            "wgan_gp:mnist",
+            _STRIPES,
+            _stripes,
+            conditioning="concatenation",
+            discriminator_normalization="layer",
+            augmentations=("color", "translation", "cutout"),
+            num_critic_steps=2,
+        ),
         Golden("flow", lambda: Flow(_PLANE, name="flow"), _PLANE, _ring, _adam("flow")),
     )
 }

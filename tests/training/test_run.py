@@ -193,3 +193,35 @@ def test_bad_fields_are_named_before_the_first_step(tmp_path, training, message)
 def test_a_changed_configuration_is_refused(finished):
     with pytest.raises(run.WorkdirError, match=r"config.training.num_steps: 40 there, 50 asked for"):
         run.train(_config(num_steps=50), finished)
+
+
+def test_figures_of_samples_are_logged_and_can_be_what_is_best(tmp_path):
+    seen = []
+
+    def make_measure(config, data):
+        assert data.spec.shape == (8, 8, 1)
+
+        def measure(samples):
+            seen.append(samples)
+            return {"mean_pixel": samples.mean()}
+
+        return measure
+
+    names = {"sample_metrics": ("mean_pixel",), "best_metric": "mean_pixel", "best_mode": "min"}
+    run.train(_config(num_metric_samples=300, **names), tmp_path, make_measure=make_measure)
+    lines = [line for line in read_metrics(tmp_path) if "val_elbo" in line]
+    assert all(samples.shape == (300, 8, 8, 1) for samples in seen)
+    assert [line["val_mean_pixel"] for line in lines] == [pytest.approx(x.mean()) for x in seen[-2:]]
+    best = Checkpoints(tmp_path).latest().best
+    assert best.metric == "mean_pixel"
+    assert best.value == min(line["val_mean_pixel"] for line in lines)
+    # The same seeds every time: with the weights of the last step come its samples.
+    model, restored = restore_model(tmp_path)
+    of_best = seen[-2:][[line["step"] for line in lines].index(restored.step)]
+    np.testing.assert_array_equal(model.sample(tf.range(300, dtype=tf.int64)), of_best)
+
+
+def test_figures_of_samples_need_something_that_works_them_out(tmp_path):
+    with pytest.raises(ValueError, match=r"training\.sample_metrics is fid, but train\(\) got no make_measure"):
+        run.train(_config(sample_metrics=("fid",)), tmp_path / "none")
+    assert not (tmp_path / "none").exists()

@@ -78,6 +78,9 @@ class TrainingConfig:
       keep_checkpoints: how many of the newest to keep; the best is kept besides.
       best_metric: the validation log whose best value marks the best checkpoint; empty: none is marked.
       best_mode: `max` or `min`.
+      sample_metrics: figures of samples, worked out at each pass over the validation split and logged beside its own;
+        `best_metric` may be one: `fid`, `kid`, `modes_covered` and others of `tfdgm.evaluation.training_metrics`.
+      num_metric_samples: how many samples they take.
       ema_decay: decay a step of the averaged weights that sampling, evaluation and export use; 0 is none.
       precision: Keras dtype policy: `float32`, `mixed_bfloat16`, `mixed_float16` or `float64`.
       deterministic: make every operation deterministic, as exact resume requires.
@@ -95,6 +98,8 @@ class TrainingConfig:
     keep_checkpoints: int = 2
     best_metric: str = ""
     best_mode: str = "max"
+    sample_metrics: tuple[str, ...] = ()
+    num_metric_samples: int = 2500
     ema_decay: float = 0.0
     precision: str = "float32"
     deterministic: bool = True

@@ -25,6 +25,7 @@ class StepRows:
       num_rows: int32 scalar, rows of this replica; the last batch of an epoch may leave it fewer than others, or none.
       first_row: int32 scalar, rows on the replicas before it.
       num_global_rows: int32 scalar, rows on all replicas.
+      gradients: this replica's in the step's last update of each group, and the factor of their loss scaling.
     """
 
     seed: int
@@ -33,6 +34,7 @@ class StepRows:
     num_rows: tf.Tensor
     first_row: tf.Tensor
     num_global_rows: tf.Tensor
+    gradients: dict[str, tuple[list[tf.Tensor], tf.Tensor]] = dataclasses.field(default_factory=dict)
 
     def seeds(self, stream: int) -> tf.Tensor:
         """Seeds int64 [B], by the run's seed, the step, the stream and the global row."""

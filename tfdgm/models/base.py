@@ -105,11 +105,25 @@ class GenerativeModel(keras.Model):
             scaled = optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, [variable.value for variable in variables])
         _require_gradients(group, variables, gradients)
+        step_rows.running_rows().gradients[group] = gradients, optimizer.scale_loss(tf.ones((), self.variable_dtype))
         noted = self._note_fault(group, loss, gradients)
         # Grappler can drop the edge from the read of a variable to its update (BUILD_NOTES 39), but not these two.
         with tf.control_dependencies([noted, *(value for value in tf.nest.flatten(outputs) if tf.is_tensor(value))]):
             optimizer.apply(gradients, variables)
         return outputs
+
+    def gradient_norm(self, group: str) -> tf.Tensor:
+        """The norm of the gradient over the global batch in the group's last `minimize` of this step, a scalar.
+
+        It is 0 where loss scaling found an overflow and skipped the step.
+        """
+        gradients, scale = step_rows.running_rows().gradients[group]
+        context = _replica_context()
+        if context.num_replicas_in_sync > 1:  # it costs a second sum over the replicas
+            gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+        norm = tf.linalg.global_norm(gradients) / scale
+        skips = isinstance(self.optimizers[group], keras.optimizers.LossScaleOptimizer) & ~tf.math.is_finite(norm)
+        return tf.where(skips, tf.zeros_like(norm), norm)
 
     def row_seeds(self, stream: int = 0) -> tf.Tensor:
         """Seeds int64 [B] of this step's rows, by the run's seed, the step, the stream and the GLOBAL row.

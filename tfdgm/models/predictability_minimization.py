@@ -14,18 +14,11 @@ import tensorflow as tf
 
 from tfdgm.core.types import DataSpec
 from tfdgm.core.validation import require_at_least, require_choice
+from tfdgm.math.domains import INTO_DOMAIN
 from tfdgm.models.base import Batch, GenerativeModel, Logs
 from tfdgm.networks.mlp import mlp
 from tfdgm.networks.unit_predictors import UnitPredictors
 from tfdgm.objectives import predictability
-
-# What brings a decoder's outputs into the data's domain; those that are not here have no squared error to speak of.
-_MEANS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
-    "binary": tf.sigmoid,
-    "unit": tf.sigmoid,
-    "symmetric": tf.tanh,
-    "real": tf.identity,
-}
 
 
 class PredictabilityMinimization(GenerativeModel):
@@ -52,7 +45,7 @@ class PredictabilityMinimization(GenerativeModel):
           ValueError: naming a field with a value that it cannot have.
         """
         super().__init__(spec, **kwargs)
-        require_choice("data.domain", spec.domain, _MEANS)
+        require_choice("data.domain", spec.domain, INTO_DOMAIN)
         require_at_least(2, latent_dim=latent_dim)  # of one unit there is nothing to predict it from
         require_at_least(1, hidden_sizes=min(hidden_sizes, default=1), num_predictor_units=num_predictor_units)
         require_at_least(1, num_predictor_steps=num_predictor_steps)
@@ -121,7 +114,7 @@ class PredictabilityMinimization(GenerativeModel):
         return function
 
     def _means(self, z: tf.Tensor) -> tf.Tensor:
-        return _MEANS[self.spec.domain](tf.cast(self.decoder(z), self.variable_dtype))
+        return INTO_DOMAIN[self.spec.domain](tf.cast(self.decoder(z), self.variable_dtype))
 
     def _predictor_loss(self, code: tf.Tensor) -> tf.Tensor:
         return predictability.prediction_error(self.predictors(code), code)

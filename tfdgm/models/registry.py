@@ -18,6 +18,10 @@ MODELS: dict[str, str] = {
     "sbn": "tfdgm.models.sbn:SigmoidBeliefNet",
     "helmholtz": "tfdgm.models.sbn:SigmoidBeliefNet",
     "nvil": "tfdgm.models.sbn:SigmoidBeliefNet",
+    "gan": "tfdgm.models.gan:GAN",
+    "dcgan": "tfdgm.models.gan:GAN",
+    "wgan": "tfdgm.models.wgan:WGAN",
+    "wgan_gp": "tfdgm.models.wgan:WGAN",
 }
 
 

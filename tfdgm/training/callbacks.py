@@ -7,8 +7,7 @@ checkpoint never holds what the guard refuses and the log never lacks what a che
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -18,7 +17,8 @@ import tqdm
 from tfdgm.models import pictures
 from tfdgm.models.ema import WeightAverages
 from tfdgm.training.metrics_log import MetricsLog
-from tfdgm.workdir.checkpoints import Best, Checkpoints, State
+from tfdgm.training.validation import Validation
+from tfdgm.workdir.checkpoints import Checkpoints, State
 
 Logs = dict[str, float]
 
@@ -48,54 +48,6 @@ class Averaging(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """One update for the execution's steps."""
         self._averages.update(self.model.steps_per_execution)
-
-
-class Validation(keras.callbacks.Callback):
-    """Adds `val_...` means over the validation split to the interval's logs, and keeps the best of one of them.
-
-    Attributes:
-      best: the best so far, which checkpoints carry.
-    """
-
-    def __init__(
-        self,
-        batches: Iterable[Any],
-        num_batches: int,
-        due: Callable[[int], bool],
-        *,
-        metric: str,
-        mode: str,
-        best: Best | None,
-        averages: WeightAverages | None,
-    ) -> None:
-        """Args: batches: of the split, so many. due: of a phase step. best: of the run before it was resumed."""
-        super().__init__()
-        self._batches, self._num_batches, self._due = batches, num_batches, due
-        self._metric, self._mode = metric, mode
-        self._averages = averages
-        self.best = best
-
-    def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Looks at one batch, so that a metric that is not logged is refused before the first step."""
-        if not self._metric:
-            return
-        known = self.model.evaluate(self._batches, steps=1, verbose=0, return_dict=True)
-        if self._metric not in known:
-            raise ValueError(f"training.best_metric is {self._metric!r}; validation logs {', '.join(sorted(known))}")
-
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Evaluates, with averaged weights where there are any."""
-        if logs is None or not self._due(int(self.model.phase_step.numpy())):
-            return
-        with self._averages.in_place() if self._averages else contextlib.nullcontext():
-            found = self.model.evaluate(self._batches, steps=self._num_batches, verbose=0, return_dict=True)
-        logs.update({f"val_{name}": float(value) for name, value in found.items()})
-        if not self._metric:
-            return
-        value = float(found[self._metric])
-        sign = 1.0 if self._mode == "max" else -1.0
-        if self.best is None or sign * value > sign * self.best.value:
-            self.best = Best(int(self.model.step.numpy()), self._metric, value)
 
 
 class Log(keras.callbacks.Callback):

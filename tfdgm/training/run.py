@@ -21,9 +21,11 @@ from tfdgm.models.registry import build_from_config
 from tfdgm.training import callbacks as at_interval
 from tfdgm.training.callbacks import NonFiniteError
 from tfdgm.training.determinism import deterministic_operations
+from tfdgm.training.diagnosis import CollapseWatch
 from tfdgm.training.metrics_log import MetricsLog
 from tfdgm.training.optimizers import make_optimizers, set_num_steps
 from tfdgm.training.strategy import Strategy, distribute, is_chief, make_strategy
+from tfdgm.training.validation import Measure, SampleMetrics, Validation
 from tfdgm.workdir.checkpoints import Checkpoints, State
 from tfdgm.workdir.files import WorkdirError, claim, sole_writer
 
@@ -31,7 +33,12 @@ __all__ = ["NonFiniteError", "WorkdirError", "train"]
 
 
 def train(
-    config: ExperimentConfig, workdir: str | os.PathLike[str], *, strategy: str = "default", manual_dir: str = ""
+    config: ExperimentConfig,
+    workdir: str | os.PathLike[str],
+    *,
+    strategy: str = "default",
+    manual_dir: str = "",
+    make_measure: Callable[[ExperimentConfig, Data], Measure] | None = None,
 ) -> None:
     """Trains what `config` describes, in `workdir`.
 
@@ -43,6 +50,8 @@ def train(
       workdir: made if absent.
       strategy: `default`, `mirrored`, `multi_worker` or `tpu`.
       manual_dir: folder of raw data files; default: the environment's TFDGM_MANUAL_DIR.
+      make_measure: makes what `training.sample_metrics` are worked out by; needed where there are any. See
+        `tfdgm.evaluation.training_metrics`.
 
     Raises:
       ValueError: for a field with a value that it cannot have.
@@ -50,15 +59,19 @@ def train(
       NonFiniteError: for a loss or gradient that is not finite; the last good checkpoint stays.
     """
     check(config.training)
+    if config.training.sample_metrics and make_measure is None:
+        names = ", ".join(config.training.sample_metrics)
+        raise ValueError(f"training.sample_metrics is {names}, but train() got no make_measure to work them out")
     keras.config.set_dtype_policy(config.training.precision)
     distribution = make_strategy(strategy)
     data = open_data(config.data, manual_dir=manual_dir)
+    measure = make_measure(config, data) if make_measure and config.training.sample_metrics else None
     with contextlib.ExitStack() as stack:
         stack.enter_context(deterministic_operations(config.training.deterministic))
         if is_chief(distribution):
             stack.enter_context(sole_writer(workdir))
             claim(workdir, config, data.spec, tfdgm.__version__)
-        _Run(config, workdir, distribution, data).phases()
+        _Run(config, workdir, distribution, data, measure).phases()
 
 
 def check(training: TrainingConfig) -> None:
@@ -78,8 +91,14 @@ class _Run:
     """The parts of one run, and the loop over its phases."""
 
     def __init__(
-        self, config: ExperimentConfig, workdir: str | os.PathLike[str], strategy: Strategy, data: Data
+        self,
+        config: ExperimentConfig,
+        workdir: str | os.PathLike[str],
+        strategy: Strategy,
+        data: Data,
+        measure: Measure | None,
     ) -> None:
+        self.workdir, self.measure = workdir, measure
         self.config, self.training, self.strategy, self.data = config, config.training, strategy, data
         self.is_chief = is_chief(strategy)
         self.checkpoints = Checkpoints(workdir, self.training.keep_checkpoints)
@@ -187,7 +206,7 @@ class _Run:
             return lambda phase_step: phase_step % every == 0 or phase_step == phase.steps
 
         training = self.training
-        validation = at_interval.Validation(
+        validation = Validation(
             validation_batches,
             self._num_validation_batches(),
             due(training.evaluate_every),
@@ -195,6 +214,9 @@ class _Run:
             mode=training.best_mode,
             best=self.state.best,
             averages=self.averages,
+            sample_metrics=SampleMetrics(self.model, self.measure, training.num_metric_samples)
+            if self.measure
+            else None,
         )
         saver = at_interval.CheckpointSaver(
             self.checkpoints,
@@ -209,7 +231,7 @@ class _Run:
         if self.is_chief:
             first = next(iter(eval_batches(self.data, "validation", batch_size=30, seed=self.config.seed)))
             pictures = at_interval.Pictures(self.log, due(training.sample_every), first["x"], self.averages)
-            chief_only = [at_interval.Log(self.log, phase.name), pictures]
+            chief_only = [at_interval.Log(self.log, phase.name), CollapseWatch(self.workdir), pictures]
             chief_only += [at_interval.Progress(phase.name, phase.steps)]
         return [*averaging, at_interval.NonFiniteGuard(), validation, *chief_only, saver]
 

@@ -14,6 +14,7 @@ from tfdgm.core.types import DataSpec
 
 CONFIG = "config.json"
 METRICS = "metrics.jsonl"
+DIAGNOSIS = "diagnosis.json"
 CHECKPOINTS = "checkpoints"
 PICTURES = "pictures"
 TENSORBOARD = "tensorboard"

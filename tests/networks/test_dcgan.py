@@ -1,0 +1,62 @@
+"""DCGAN networks of any size that strides divide, and the refusal of others."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tfdgm.networks.dcgan import dcgan_features, dcgan_generator
+
+
+@settings(max_examples=6, deadline=None)
+@given(
+    units=st.tuples(st.integers(1, 3), st.integers(1, 3)), stages=st.integers(1, 3), channels=st.sampled_from([1, 3])
+)
+def test_any_size_that_strides_divide(units, stages, channels):
+    shape = (*(unit * 2**stages for unit in units), channels)
+    generator = dcgan_generator(5, shape, (4,) * stages, normalization="batch", name="generator")
+    assert generator(tf.zeros([2, 5])).shape == (2, *shape)
+    features = dcgan_features(shape, (4,) * stages, normalization="layer", name="features")
+    assert features(tf.zeros([2, *shape])).shape == (2, units[0] * units[1] * 4)
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((30, 28, 1), r"data.image_height is 30; 2 stages of stride 2 need a multiple of 4: 28 or 32"),
+        ((28, 3, 1), r"data.image_width is 3; 2 stages of stride 2 need a multiple of 4: 4"),
+        ((28,), r"shape is \(28,\); a DCGAN needs images"),
+    ],
+)
+def test_other_sizes_are_refused_with_the_nearest_right_ones(shape, message):
+    with pytest.raises(ValueError, match=message):
+        dcgan_generator(5, shape, (4, 8), normalization="none", name="generator")
+    with pytest.raises(ValueError, match=message):
+        dcgan_features(shape, (4, 8), normalization="none", name="features")
+
+
+def test_no_stages_and_unknown_normalizations_are_refused():
+    with pytest.raises(ValueError, match=r"num_filters is \(\); it needs at least one stage"):
+        dcgan_generator(5, (4, 4, 1), (), normalization="none", name="generator")
+    with pytest.raises(ValueError, match="generator_normalization is 'spectral'; it must be one of none, batch, layer"):
+        dcgan_generator(5, (4, 4, 1), (4,), normalization="spectral", name="generator")
+    with pytest.raises(ValueError, match="discriminator_normalization is 'group'; it must be one of"):
+        dcgan_features((4, 4, 1), (4,), normalization="group", name="features")
+
+
+def test_batch_norm_layers_have_the_first_weights_of_the_paper_and_no_bias():
+    generator = dcgan_generator(50, (16, 16, 3), (32, 64), normalization="batch", name="generator")
+    kernels = [weight for weight in generator.trainable_weights if weight.name == "kernel"]
+    biases = [weight for weight in generator.trainable_weights if weight.name == "bias"]
+    assert len(kernels) == 3
+    assert len(biases) == 1  # of the last layer, which is not normalised
+    np.testing.assert_allclose(np.std(kernels[0]), 0.02, rtol=0.02)
+    assert np.shape(kernels[1]) == (5, 5, 32, 64)
+
+
+def test_the_first_convolution_of_features_is_not_normalised():
+    features = dcgan_features((8, 8, 1), (4, 8), normalization="batch", name="features")
+    assert [layer.__class__.__name__ for layer in features.layers] == [
+        "Conv2D", "LeakyReLU", "Conv2D", "BatchNormalization", "LeakyReLU", "Flatten",
+    ]  # fmt: skip

@@ -1,0 +1,101 @@
+"""Generator and discriminator of Radford, Metz & Chintala (2016), for images of any size that strides divide."""
+
+from collections.abc import Callable, Sequence
+
+import keras
+
+from tfdgm.core.validation import require_choice
+from tfdgm.networks.mlp import built_sequential
+from tfdgm.networks.spectral_norm import SpectralConv2D
+
+_KERNEL_SIZE, _SLOPE = 5, 0.2
+
+NORMALIZATIONS: dict[str, Callable[[], keras.layers.Layer] | None] = {
+    "none": None,
+    "batch": lambda: keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, synchronized=True),
+    "layer": lambda: keras.layers.LayerNormalization(axis=(-3, -2, -1), epsilon=1e-5),
+    "spectral": None,  # of the kernels
+}
+
+
+def dcgan_generator(
+    input_size: int, image_shape: Sequence[int], num_filters: Sequence[int], *, normalization: str, name: str
+) -> keras.Sequential:
+    """[B, input_size] to [B, H, W, C]: a dense layer, a stride-2 stage for each of `num_filters`, the last one linear.
+
+    Args:
+      input_size: of the noise, and what it is conditioned on.
+      image_shape: [H, W, C].
+      num_filters: filters at each size from the largest to the smallest, as in the discriminator.
+      normalization: `none`, `batch` or `layer`, after every layer but the last.
+      name: of the network.
+
+    Raises:
+      ValueError: naming a field with a value that it cannot have, sizes with the nearest ones that strides divide.
+    """
+    require_choice("generator_normalization", normalization, ("none", "batch", "layer"))
+    height, width = _smallest(image_shape, num_filters)
+    first = (height, width, num_filters[-1])
+    layers: list[keras.Layer] = [
+        keras.layers.Dense(first[0] * first[1] * first[2], **_dense(normalization)),
+        keras.layers.Reshape(first),
+        *_normalized(normalization),
+        keras.layers.ReLU(),
+    ]
+    for filters in reversed(num_filters[:-1]):
+        layers += [_upsampling(filters, normalization), *_normalized(normalization), keras.layers.ReLU()]
+    layers += [_upsampling(image_shape[-1], "none")]
+    return built_sequential(layers, (input_size,), name)
+
+
+def dcgan_features(
+    image_shape: Sequence[int], num_filters: Sequence[int], *, normalization: str, name: str
+) -> keras.Sequential:
+    """[B, H, W, C] to features [B, D]: stride-2 convolutions with leaky ReLU; arguments as in `dcgan_generator`.
+
+    `normalization` may be `spectral` besides; the first convolution has no other (Radford et al., section 3).
+    """
+    require_choice("discriminator_normalization", normalization, NORMALIZATIONS)
+    _smallest(image_shape, num_filters)
+    convolution = SpectralConv2D if normalization == "spectral" else keras.layers.Conv2D
+    layers: list[keras.Layer] = []
+    for index, filters in enumerate(num_filters):
+        kind = normalization if index else "none"
+        layers += [
+            convolution(filters, _KERNEL_SIZE, strides=2, padding="same", **_dense(kind)),
+            *_normalized(kind),
+            keras.layers.LeakyReLU(_SLOPE),
+        ]
+    return built_sequential([*layers, keras.layers.Flatten()], image_shape, name)
+
+
+def _upsampling(filters: int, normalization: str) -> keras.layers.Layer:
+    return keras.layers.Conv2DTranspose(filters, _KERNEL_SIZE, strides=2, padding="same", **_dense(normalization))
+
+
+def _dense(normalization: str) -> dict[str, object]:
+    """A layer's bias and first weights: before batch normalisation as in Radford et al., section 4."""
+    if normalization == "batch":
+        return {"use_bias": False, "kernel_initializer": keras.initializers.RandomNormal(stddev=0.02)}
+    return {}
+
+
+def _normalized(normalization: str) -> list[keras.layers.Layer]:
+    layer = NORMALIZATIONS[normalization]
+    return [layer()] if layer else []
+
+
+def _smallest(image_shape: Sequence[int], num_filters: Sequence[int]) -> tuple[int, int]:
+    if not num_filters or min(num_filters) < 1:
+        raise ValueError(f"num_filters is {tuple(num_filters)}; it needs at least one stage, each of at least 1 filter")
+    if len(image_shape) != 3:
+        raise ValueError(f"shape is {tuple(image_shape)}; a DCGAN needs images [height, width, channels]")
+    step = 2 ** len(num_filters)
+    for field, size in zip(("image_height", "image_width"), image_shape[:2], strict=True):
+        if size % step:
+            below, above = size // step * step, -(-size // step) * step
+            nearest = f"{below} or {above}" if below else str(above)
+            raise ValueError(
+                f"data.{field} is {size}; {len(num_filters)} stages of stride 2 need a multiple of {step}: {nearest}"
+            )
+    return image_shape[0] // step, image_shape[1] // step
