@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import scipy.special
 import sklearn.metrics
 
 from tfdgm.core.validation import require_at_least
@@ -42,8 +41,8 @@ def parzen_log_prob(samples: Any, x: Any, bandwidths: Sequence[float]) -> np.nda
     num, num_dims = samples.shape
     parts = []
     for start in range(0, len(x), _CHUNK):
-        squares = sklearn.metrics.pairwise_distances(x[start : start + _CHUNK], samples, metric="sqeuclidean")
-        parts.append([scipy.special.logsumexp(squares / (-2.0 * sigma**2), axis=1) for sigma in bandwidths])
+        squares = sklearn.metrics.pairwise.euclidean_distances(x[start : start + _CHUNK], samples, squared=True)
+        parts.append(_log_sums(squares, bandwidths))
     constants = np.log(num) + num_dims * (np.log(np.asarray(bandwidths)) + 0.5 * np.log(2.0 * np.pi))
     return np.concatenate(parts, axis=1) - constants[:, np.newaxis]
 
@@ -57,3 +56,16 @@ def choose_bandwidth(samples: Any, x_validation: Any, bandwidths: Sequence[float
     require_at_least(1, num_bandwidths=len(bandwidths))
     means = parzen_log_prob(samples, x_validation, bandwidths).mean(axis=1)
     return float(bandwidths[int(np.argmax(means))])
+
+
+def _log_sums(squares: np.ndarray, bandwidths: Sequence[float]) -> list[np.ndarray]:
+    """log sum_i exp(-squares_i / (2 sigma^2)) of each row [M, N], by each bandwidth; `squares` is used up."""
+    # The nearest centre's term is the largest whatever sigma is: one shift for all, and no copies of what is large.
+    least = squares.min(axis=1)
+    squares -= least[:, np.newaxis]
+    terms, found = np.empty_like(squares), []
+    for sigma in bandwidths:
+        np.multiply(squares, -0.5 / sigma**2, out=terms)
+        np.exp(terms, out=terms)
+        found.append(np.log(terms.sum(axis=1)) - 0.5 * least / sigma**2)
+    return found
