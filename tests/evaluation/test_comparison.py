@@ -102,13 +102,12 @@ def test_samples_that_are_not_finite_are_counted(bad):
     assert both.num_non_finite == 2
 
 
-def test_pixels_have_the_scale_from_0_to_1_and_vectors_their_own():
+def test_pixels_have_the_scale_from_0_to_1():
     def pixels(spec, values):
         x = np.zeros((10, *spec.shape), np.float32)
         return Comparison(real_side(spec, x), SampleEvaluation(), x).pixels(np.asarray(values))
 
     np.testing.assert_allclose(pixels(DataSpec((2,), domain="symmetric"), [-1.0, 0.5]), [0.0, 0.75])
-    np.testing.assert_array_equal(pixels(DataSpec((2,), domain="real"), [-7.0, 3.0]), [-7.0, 3.0])
     np.testing.assert_allclose(pixels(DataSpec((2, 2, 1), domain="real"), [-7.0, 0.3]), [0.0, 0.3], rtol=1e-6)
 
 

@@ -146,6 +146,7 @@ def test_an_extractor_without_the_classes_is_refused():
         ("wasserstein", Sampler(), SPEC, "mnist", "data that are vectors"),
         ("wasserstein", Sampler(), DataSpec((2,), domain="real"), "mixture8", ""),
         ("modes_covered", Sampler(), DataSpec((2,), domain="real"), "mixture8", ""),
+        ("parzen", Sampler(), DataSpec((2,), domain="real"), "mixture8", "data that are images"),
         ("modes_covered", Sampler(), DataSpec((2,), domain="real"), "other", "data that are a known mixture"),
         ("class_accuracy", Sampler(), SPEC, "mnist", "a 'sample' that takes 'label'"),
         ("class_accuracy", Conditional(), SPEC, "mnist", ""),

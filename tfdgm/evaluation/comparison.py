@@ -94,9 +94,8 @@ class Comparison:
         return mode_coverage(flat(self.samples), mixture.centres, mixture.sigma)
 
     def pixels(self, x: np.ndarray) -> np.ndarray:
-        """Values in [0, 1] where they have such a scale, the data's own where they are vectors of any; same shape."""
-        spec = self.real.data.spec
-        return np.asarray(x) if spec.domain == "real" and not spec.is_image else unit_values(x, spec).numpy()
+        """Values of the data's domain in [0, 1], same shape."""
+        return unit_values(x, self.real.data.spec).numpy()
 
 
 def draw_samples(model: GenerativeModel, num: int, seed: int, labels: np.ndarray | None = None) -> np.ndarray:

@@ -203,7 +203,7 @@ SAMPLE_METRICS: dict[str, SampleMetric] = {
     ),
     "class_accuracy": SampleMetric("share", _class_accuracy, ("probabilities", "labels")),
     "classes_present": SampleMetric("classes", _classes_present, ("probabilities",)),
-    "parzen": SampleMetric("nats", _parzen),
+    "parzen": SampleMetric("nats", _parzen, ("images",)),
     "sliced_wasserstein": SampleMetric("distance", _sliced_wasserstein, lower_is_better=True),
     "wasserstein": SampleMetric("distance", _wasserstein, ("vectors",), lower_is_better=True),
 }
