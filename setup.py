@@ -89,6 +89,7 @@ setup(
             "tfdgm-learning-curves = trainers.learning_curves:main",
             "tfdgm-wake-sleep-convergence = trainers.wake_sleep_convergence:main",
             "tfdgm-reference-scores = trainers.reference_scores:main",
+            "tfdgm-animate = trainers.animate:main",
             "tfdgm-serve = serving.server:main",
             "tfdgm-sample-client = serving.client:main",
         ]

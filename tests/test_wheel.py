@@ -79,6 +79,7 @@ def test_wheel_states_version_licence_and_commands(wheel):
         "tfdgm-learning-curves",
         "tfdgm-wake-sleep-convergence",
         "tfdgm-reference-scores",
+        "tfdgm-animate",
         "tfdgm-serve",
         "tfdgm-sample-client",
     }

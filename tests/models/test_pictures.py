@@ -4,6 +4,7 @@ import tensorflow as tf
 
 import tfdgm
 from tfdgm.math import images
+from tfdgm.math.scatter import point_picture
 from tfdgm.models import pictures
 
 # 48 pixels a side, so that nothing is enlarged and cells are found by their place.
@@ -154,3 +155,28 @@ def test_models_in_layers_show_the_filters_of_the_first(name):
     grid = pictures.filter_grid(model, num_filters=2)
     assert cell(grid, 0, 0)[0, :2, 0].tolist() == [255, 128]
     assert cell(grid, 0, 1)[0, 8:10, 0].tolist() == [128, 0]
+
+
+class _Points:
+    """Points that are their own seeds."""
+
+    def __init__(self, domain="real"):
+        self.spec = tfdgm.DataSpec((2,), domain=domain, num_levels=0 if domain == "real" else 2)
+
+    def sample(self, seeds):
+        return tf.stack([tf.cast(seeds, tf.float32) / 1000.0, tf.zeros(seeds.shape)], axis=-1)
+
+
+def test_models_of_the_plane_show_samples_over_examples():
+    x = np.array([[0.0, 0.0], [1.0, 0.5]], np.float32)
+    (kind, picture), *others = pictures.all_grids(_Points(), np.arange(100, 164), x).items()
+    assert (kind, others) == ("samples", [])
+    assert picture.dtype == np.uint8
+    points = np.stack([np.arange(100, 2600, dtype=np.float32) / np.float32(1000.0), np.zeros(2500)], axis=1)
+    np.testing.assert_array_equal(picture, point_picture(x, points))
+    np.testing.assert_array_equal(picture, pictures.all_grids(_Points(), np.arange(100, 102), x)["samples"])
+    assert not np.array_equal(picture, pictures.point_samples(_Points(), [100], x, num=10))
+
+
+def test_vectors_that_are_no_points_of_the_plane_have_no_pictures():
+    assert pictures.all_grids(_Points("binary"), np.arange(4), np.zeros([2, 2])) == {}

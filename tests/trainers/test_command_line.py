@@ -8,6 +8,7 @@ import pytest
 from absl import flags
 
 from trainers import (
+    animate,
     command_line,
     compare_estimators,
     demo,
@@ -32,6 +33,7 @@ _BINARIES = {
     "compare_estimators": compare_estimators,
     "wake_sleep_convergence": wake_sleep_convergence,
     "reference_scores": reference_scores,
+    "animate": animate,
 }
 _NO_TENSORFLOW = """
 import importlib, sys
@@ -154,6 +156,7 @@ def test_help_is_a_page_that_fits(capsys, name):
         ("infinite_depth", ["--workdir=/nowhere"], 2),
         ("compare_estimators", ["--num_hidden=5"], 2),
         ("reference_scores", ["--data=mnits"], 2),
+        ("animate", ["--workdir=/nowhere", "--out=x.gif"], 2),
     ],
 )
 def test_answers_without_tensorflow(name, argv, code):

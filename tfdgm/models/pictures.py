@@ -1,4 +1,4 @@
-"""What an image model does, as pictures: uint8 arrays [height, width, C] for a PNG file or a summary."""
+"""What a model of images or of points does, as pictures: uint8 arrays [height, width, C] for PNG file or summary."""
 
 import dataclasses
 from typing import Any
@@ -7,19 +7,23 @@ import numpy as np
 import tensorflow as tf
 
 from tfdgm.math import images
+from tfdgm.math.scatter import point_picture
 from tfdgm.models.base import GenerativeModel
+
+_NUM_POINTS = 2500
 
 
 def all_grids(model: GenerativeModel, seeds: Any, x: Any) -> dict[str, np.ndarray]:
-    """Every picture that the model can give, by kind; none where its data are not images.
+    """Every picture that the model can give, by kind; none where its data are neither images nor points of the plane.
 
     Args:
       model: any.
       seeds: int64 [N], of the samples.
-      x: examples [M, H, W, C], to reconstruct.
+      x: examples [M, H, W, C], to reconstruct; or [M, 2], to be seen beneath the samples.
     """
     if not model.spec.is_image:
-        return {}
+        is_plane = model.spec.shape == (2,) and model.spec.domain == "real"
+        return {"samples": point_samples(model, seeds, x)} if is_plane and hasattr(model, "sample") else {}
     grids = {}
     if hasattr(model, "sample"):
         grids["samples"] = sample_grid(model, seeds)
@@ -51,6 +55,19 @@ def sample_grid(model: GenerativeModel, seeds: Any, num_columns: int = 0, **cond
     """
     draw = getattr(model, "sample_mean", None) or model.sample
     return images.contact_sheet(draw(tf.constant(seeds, tf.int64), **conditions), model.spec, num_columns)
+
+
+def point_samples(model: GenerativeModel, seeds: Any, x: Any, num: int = _NUM_POINTS) -> np.ndarray:
+    """Samples of a model of points of the plane, over examples x [M, 2], which also decide the bounds.
+
+    Args:
+      model: has `sample`.
+      seeds: int64 [N]; the first is that of the first point, the others follow it.
+      x: examples, at least 1.
+      num: points to draw.
+    """
+    seeds = tf.cast(seeds, tf.int64)[0] + tf.range(num, dtype=tf.int64)
+    return point_picture(np.asarray(x), np.asarray(model.sample(seeds)))
 
 
 def reconstruction_grid(model: GenerativeModel, x: Any, num_columns: int = 10) -> np.ndarray:
