@@ -6,6 +6,7 @@ from absl import flags
 
 from tfdgm.core.loading import load_tensorflow
 from trainers import command_line
+from trainers.training_measures import measure_maker
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -37,7 +38,13 @@ def _train(values: flags.FlagValues) -> int:
     from tfdgm.training import run
 
     try:
-        run.train(values.config, values.workdir, strategy=values.strategy, manual_dir=values.manual_dir)
+        run.train(
+            values.config,
+            values.workdir,
+            strategy=values.strategy,
+            manual_dir=values.manual_dir,
+            make_measure=measure_maker(values.manual_dir),
+        )
     except run.NonFiniteError as error:
         print(error, file=sys.stderr)
         return command_line.NON_FINITE

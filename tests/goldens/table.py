@@ -88,8 +88,8 @@ class Golden:
         return next(iter(model.endpoints().values())).fn(x=x)
 
 
-def _adam(*groups: str) -> Callable[[], dict[str, keras.optimizers.Optimizer]]:
-    return lambda: {group: keras.optimizers.Adam(1e-2) for group in groups}
+def _adam(*groups: str, epsilon: float = 1e-7) -> Callable[[], dict[str, keras.optimizers.Optimizer]]:
+    return lambda: {group: keras.optimizers.Adam(1e-2, epsilon=epsilon) for group in groups}
 
 
 def _preset(
@@ -155,9 +155,10 @@ def _predictability(name: str, dataset: str, spec: DataSpec, examples: Callable,
 
 
 def _adversarial(name: str, preset: str, spec: DataSpec, examples: Callable, **fields: object) -> Golden:
-    """Two players."""
-    opponent = "critic" if name.startswith("wgan") else "discriminator"
-    return _preset(name, preset, spec, examples, opponent, "generator", is_discrete=False, **fields)
+    """Two players; an epsilon that keeps the sum over replicas of a gradient near zero from deciding a step's sign."""
+    groups = ("critic" if name.startswith("wgan") else "discriminator", "generator")
+    golden = _preset(name, preset, spec, examples, *groups, is_discrete=False, **fields)
+    return dataclasses.replace(golden, optimizers=_adam(*groups, epsilon=1e-3))
 
 
 def _sbn(name: str, preset: str, *groups: str, **fields: object) -> Golden:

@@ -58,5 +58,5 @@ def test_batch_norm_layers_have_the_first_weights_of_the_paper_and_no_bias():
 def test_the_first_convolution_of_features_is_not_normalised():
     features = dcgan_features((8, 8, 1), (4, 8), normalization="batch", name="features")
     assert [layer.__class__.__name__ for layer in features.layers] == [
-        "Conv2D", "LeakyReLU", "Conv2D", "BatchNormalization", "LeakyReLU", "Flatten",
+        "Conv2D", "Activation", "Conv2D", "BatchNormalization", "Activation", "Flatten",
     ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from tfdgm.core.types import Phase
 from tfdgm.models.vae import VAE
 from tfdgm.training import run
 from tfdgm.training.metrics_log import WALL_CLOCK
-from tfdgm.workdir.checkpoints import Checkpoints
+from tfdgm.workdir.checkpoints import Best, Checkpoints
 from tfdgm.workdir.files import read_metrics
 from tfdgm.workdir.restore import restore_model
 
@@ -219,6 +220,17 @@ def test_figures_of_samples_are_logged_and_can_be_what_is_best(tmp_path):
     model, restored = restore_model(tmp_path)
     of_best = seen[-2:][[line["step"] for line in lines].index(restored.step)]
     np.testing.assert_array_equal(model.sample(tf.range(300, dtype=tf.int64)), of_best)
+
+
+def test_a_figure_that_is_not_finite_is_never_the_best(tmp_path):
+    values = iter([0.5, math.nan, 0.25, 0.125])  # of the look before the first step, and of three evaluations
+
+    def make_measure(config, data):
+        return lambda samples: {"figure": next(values)}
+
+    names = {"sample_metrics": ("figure",), "best_metric": "figure", "num_steps": 60}
+    run.train(_config(num_metric_samples=10, **names), tmp_path, make_measure=make_measure)
+    assert Checkpoints(tmp_path).latest().best == Best(40, "figure", 0.25)
 
 
 def test_figures_of_samples_need_something_that_works_them_out(tmp_path):

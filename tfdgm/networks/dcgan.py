@@ -64,9 +64,14 @@ def dcgan_features(
         layers += [
             convolution(filters, _KERNEL_SIZE, strides=2, padding="same", **_dense(kind)),
             *_normalized(kind),
-            keras.layers.LeakyReLU(_SLOPE),
+            keras.layers.Activation(_leaky_relu, name=f"leaky_relu_{index}"),
         ]
     return built_sequential([*layers, keras.layers.Flatten()], image_shape, name)
+
+
+def _leaky_relu(x: keras.KerasTensor) -> keras.KerasTensor:
+    # Not LeakyReLU: after a convolution with a bias grappler's remapper fails on it, with a message at every start.
+    return keras.ops.maximum(x, _SLOPE * x)
 
 
 def _upsampling(filters: int, normalization: str) -> keras.layers.Layer:

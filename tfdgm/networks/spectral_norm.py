@@ -69,5 +69,5 @@ class SpectralConv2D(_SpectralKernel, keras.layers.Conv2D):
 
 def _finished(layer: Any, outputs: tf.Tensor) -> tf.Tensor:
     if layer.bias is not None:
-        outputs = tf.nn.bias_add(outputs, layer.bias)
+        outputs += layer.bias
     return outputs if layer.activation is None else layer.activation(outputs)

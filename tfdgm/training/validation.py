@@ -1,6 +1,7 @@
 """Passes over the validation split, and figures of samples beside them; the best of one of these, so far."""
 
 import contextlib
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -81,6 +82,8 @@ class Validation(keras.callbacks.Callback):
         if not self._metric:
             return
         value = float(found[self._metric])
+        if not math.isfinite(value):
+            return  # it would stay the best for ever
         sign = 1.0 if self._mode == "max" else -1.0
         if self.best is None or sign * value > sign * self.best.value:
             self.best = Best(int(self.model.step.numpy()), self._metric, value)
