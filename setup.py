@@ -90,6 +90,7 @@ setup(
             "tfdgm-wake-sleep-convergence = trainers.wake_sleep_convergence:main",
             "tfdgm-reference-scores = trainers.reference_scores:main",
             "tfdgm-animate = trainers.animate:main",
+            "tfdgm-compare-distances = trainers.compare_distances:main",
             "tfdgm-serve = serving.server:main",
             "tfdgm-sample-client = serving.client:main",
         ]

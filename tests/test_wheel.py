@@ -80,6 +80,7 @@ def test_wheel_states_version_licence_and_commands(wheel):
         "tfdgm-wake-sleep-convergence",
         "tfdgm-reference-scores",
         "tfdgm-animate",
+        "tfdgm-compare-distances",
         "tfdgm-serve",
         "tfdgm-sample-client",
     }

@@ -10,6 +10,7 @@ from absl import flags
 from trainers import (
     animate,
     command_line,
+    compare_distances,
     compare_estimators,
     demo,
     evaluate,
@@ -34,6 +35,7 @@ _BINARIES = {
     "wake_sleep_convergence": wake_sleep_convergence,
     "reference_scores": reference_scores,
     "animate": animate,
+    "compare_distances": compare_distances,
 }
 _NO_TENSORFLOW = """
 import importlib, sys
@@ -157,6 +159,7 @@ def test_help_is_a_page_that_fits(capsys, name):
         ("compare_estimators", ["--num_hidden=5"], 2),
         ("reference_scores", ["--data=mnits"], 2),
         ("animate", ["--workdir=/nowhere", "--out=x.gif"], 2),
+        ("compare_distances", ["--num_steps=100"], 2),
     ],
 )
 def test_answers_without_tensorflow(name, argv, code):
