@@ -57,6 +57,13 @@ def test_the_page_has_every_figure_and_the_command_that_made_it(tmp_path):
     assert text.index("`iwae:mnist`") < text.index("`vae:mnist`")
 
 
+def test_runs_of_other_seeds_say_so(tmp_path):
+    (tmp_path / "vae-mnist-seed-2.json").write_text(json.dumps(RESULT | {"seed": 2}))
+    text = write_report(tmp_path, tmp_path / "results.md")
+    assert "| `vae:mnist`, seed 2 | elbo | -91.23 |" in text
+    assert f"| `vae:mnist`, seed 2 | `{RESULT['command']}` | 2 |" in text
+
+
 def test_reference_scores_have_a_section_of_their_own_where_there_are_any(tmp_path):
     (tmp_path / "vae-mnist.json").write_text(json.dumps(RESULT))
     assert "Real data" not in write_report(tmp_path, tmp_path / "page.md")

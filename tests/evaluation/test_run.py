@@ -77,6 +77,15 @@ def test_result_file_says_how_the_figures_came_about(report):
     assert {"commit", "config", "versions"} <= set(result)
 
 
+def test_another_seed_has_a_result_file_of_its_own(make_run, tmp_path):
+    workdir = make_run(tmp_path / "run")
+    stored = json.loads((workdir / CONFIG).read_text())
+    stored["config"]["seed"] = 3
+    (workdir / CONFIG).write_text(json.dumps(stored))
+    evaluate(workdir, metrics=["elbo"], results_dir=str(tmp_path))
+    assert json.loads((tmp_path / "vae-digits-smoke-seed-3.json").read_text())["seed"] == 3
+
+
 def test_the_table_is_printed(workdir, capsys):
     evaluate(workdir, metrics=["active_units"])
     lines = capsys.readouterr().out.splitlines()

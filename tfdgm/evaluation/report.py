@@ -75,7 +75,7 @@ def _figure_rows(result: dict[str, Any], notes: Mapping[str, int]) -> Iterator[S
     for metric in result["metrics"]:
         mark = f"[^{notes[metric['note']]}]" if metric.get("note") else ""
         yield (
-            f"`{result['preset']}`",
+            _run_name(result),
             metric["name"],
             *shown(metric),
             metric["unit"],
@@ -84,6 +84,10 @@ def _figure_rows(result: dict[str, Any], notes: Mapping[str, int]) -> Iterator[S
             f"{metric['num_examples']:,}",
             _published(result["preset"], metric["name"]),
         )
+
+
+def _run_name(result: dict[str, Any]) -> str:
+    return f"`{result['preset']}`" + (f", seed {result['seed']}" if result["seed"] else "")
 
 
 def _published(preset: str, metric: str) -> str:
@@ -96,7 +100,7 @@ def _published(preset: str, metric: str) -> str:
 def _run_row(result: dict[str, Any]) -> Sequence[str]:
     minutes = result["minutes"]
     return (
-        f"`{result['preset']}`",
+        _run_name(result),
         f"`{result['command']}`",
         str(result["seed"]),
         f"{result['checkpoint']['step']:,}",

@@ -49,7 +49,8 @@ def evaluate(
         None is all of the first that the model can give, and of the second those of its `config.evaluation.metrics`.
       split: `test`; `validation` to choose by, `train` to hold the others against.
       manual_dir: folder of raw data files; default: the environment's TFDGM_MANUAL_DIR.
-      results_dir: write `<results_dir>/<preset>.json` besides, for the table of results in the documentation.
+      results_dir: write `<results_dir>/<preset>.json` besides, for the table of results in the documentation; of another
+        seed than 0 `<preset>-seed-<n>.json`.
       samples: fields of `SampleEvaluation` that replace those of the run's configuration, unless empty.
       extractor_dir: folder of trained classifiers: see `tfdgm.evaluation.extractor_cache`.
       train_extractor: trains one that is not there yet; None refuses it.
@@ -141,7 +142,8 @@ def _write(path: pathlib.Path, report: dict[str, Any]) -> None:
 def _write_result(
     results_dir: str, workdir: str | os.PathLike[str], config: ExperimentConfig, report: dict[str, Any]
 ) -> pathlib.Path:
-    path = pathlib.Path(results_dir) / f"{config.preset.replace(':', '-')}.json"
+    seed = f"-seed-{config.seed}" if config.seed else ""  # further seeds stand beside the preset's own
+    path = pathlib.Path(results_dir) / f"{config.preset.replace(':', '-')}{seed}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     result = {
         "preset": config.preset,
