@@ -12,6 +12,7 @@ from trainers import (
     command_line,
     compare_distances,
     compare_estimators,
+    critic_against_exact,
     demo,
     evaluate,
     explaining_away,
@@ -36,6 +37,7 @@ _BINARIES = {
     "reference_scores": reference_scores,
     "animate": animate,
     "compare_distances": compare_distances,
+    "critic_against_exact": critic_against_exact,
 }
 _NO_TENSORFLOW = """
 import importlib, sys
@@ -160,6 +162,7 @@ def test_help_is_a_page_that_fits(capsys, name):
         ("reference_scores", ["--data=mnits"], 2),
         ("animate", ["--workdir=/nowhere", "--out=x.gif"], 2),
         ("compare_distances", ["--num_steps=100"], 2),
+        ("critic_against_exact", ["--presets=wgan_gp:mixtur25"], 2),
     ],
 )
 def test_answers_without_tensorflow(name, argv, code):

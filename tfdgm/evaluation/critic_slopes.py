@@ -24,15 +24,15 @@ def largest_slope(real: Any, fake: Any, real_values: Any, fake_values: Any) -> f
     """L = max_ij |f(x_i) - f(g_j)| / |x_i - g_j|; points that coincide have the same value and are left out.
 
     Args:
-      real: x, [N, D].
-      fake: g, [M, D].
+      real: x, [N, ...].
+      fake: g, [M, ...].
       real_values: f(x), [N].
       fake_values: f(g), [M].
 
     Returns:
       L; 0 where all points coincide.
     """
-    real, fake = (np.asarray(points, np.float64) for points in (real, fake))
+    real, fake = (np.reshape(np.asarray(points, np.float64), (len(points), -1)) for points in (real, fake))
     distances = scipy.spatial.distance.cdist(real, fake)
     rises = np.abs(np.subtract.outer(np.asarray(real_values, np.float64), np.asarray(fake_values, np.float64)))
     return float(np.divide(rises, distances, out=np.zeros_like(rises), where=distances > 0.0).max())
@@ -51,14 +51,18 @@ def gradient_norms(critic: Callable[[tf.Tensor], tf.Tensor], real: Any, fake: An
     """|grad f| at a point drawn on each line from a fake to a real example: what the penalty of WGAN-GP holds at 1.
 
     Args:
-      critic: from [N, D] to [N].
-      real: [N, D].
-      fake: [N, D].
+      critic: from [N, ...] to [N].
+      real: [N, ...].
+      fake: [N, ...].
       seed: of the points.
 
     Returns:
       [N].
     """
-    weights = tf.constant(np.random.default_rng(seed).random((len(real), 1)), tf.float32)
-    x = between(tf.constant(real, tf.float32), tf.constant(fake, tf.float32), lambda shape: weights)
+    random = np.random.default_rng(seed)
+    x = between(
+        tf.constant(real, tf.float32),
+        tf.constant(fake, tf.float32),
+        lambda shape: tf.constant(random.random((len(real), *shape)), tf.float32),
+    )
     return np.sqrt(squared_gradient_norm(critic, x).numpy())
