@@ -51,6 +51,20 @@ def test_each_discriminator_step_has_a_minibatch_of_its_own():
     assert len(set(seeds)) == 16  # no noise is used twice
 
 
+def test_each_generator_step_has_noise_of_its_own():
+    model, seen = _gan(num_generator_steps=2), []
+    minimize = model.minimize
+
+    def watched(group, loss_fn, rows):
+        seen.append((group, rows.seeds.numpy()))
+        return minimize(group, loss_fn, rows)
+
+    model.minimize = watched
+    _fit(model, np.zeros((4, 2), "float32"))
+    assert [group for group, _ in seen] == ["discriminator", "generator", "generator"]
+    assert len(set(np.concatenate([seeds for _, seeds in seen]))) == 12
+
+
 def test_a_batch_that_can_not_be_dealt_out_is_refused():
     message = "num_critic_steps is 5, and a replica has 12 rows of training.batch_size; it must divide them"
     with pytest.raises(ValueError, match=message):

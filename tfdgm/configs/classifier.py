@@ -81,6 +81,14 @@ def _fashion_mnist(argument: str) -> ExperimentConfig:
     return config
 
 
+def _cifar10_jpeg(argument: str) -> ExperimentConfig:
+    """Three stages for colour; a judge of samples, not a contender: no augmentation."""
+    config = _mnist(argument)
+    config.model.num_filters = (32, 64, 128)
+    config.data = DataConfig(name="cifar10_jpeg", domain="unit")
+    return config
+
+
 def _digits(argument: str) -> ExperimentConfig:
     """The embedded 8x8 digits: 77 epochs of 1,297."""
     config = _mnist(argument)
@@ -107,6 +115,7 @@ PRESETS: dict[str, Preset] = {
     "classifier:digits": Preset(
         _digits, _smoke, "classifier of the embedded 8x8 digits: accuracy about 98.4% in 10 seconds"
     ),
+    "classifier:cifar10_jpeg": Preset(_cifar10_jpeg, _smoke, "classifier of CIFAR-10 from JPEG, to judge samples by"),
     "classifier:mnist": Preset(_mnist, _smoke, "classifier of MNIST: accuracy about 99.3% in 2 minutes"),
     "classifier:fashion_mnist": Preset(
         _fashion_mnist, _smoke, "classifier of Fashion-MNIST: accuracy about 91.7% in 2 minutes"

@@ -35,6 +35,7 @@ class GANConfig:
       loss: `minimax`, `non_saturating`, `least_squares`, `hinge`, `wasserstein`, `relativistic` or
         `relativistic_average`.
       num_discriminator_steps: discriminator steps for one of the generator. `training.batch_size` is dealt out to them.
+      num_generator_steps: generator steps, each on noise of its own.
       conditioning: on the label: `none`, `projection` (Miyato & Koyama 2018) or `concatenation` (Mirza & Osindero
         2014).
       penalty: on the discriminator's gradient: `none`, `gradient`, `one_sided_gradient`, `r1` or `dragan`.
@@ -53,6 +54,7 @@ class GANConfig:
     discriminator_normalization: str = "batch"
     loss: str = "non_saturating"
     num_discriminator_steps: int = 1
+    num_generator_steps: int = 1
     conditioning: str = "none"
     penalty: str = "none"
     penalty_weight: float = 0.0
@@ -102,7 +104,7 @@ class WGANOptimizers:
 
 _MIXTURE_METRICS = ("modes_covered", "high_quality", "sliced_wasserstein")
 _IMAGE_METRICS = (
-    "fid", "kid", "inception_score", "precision", "recall", "density", "coverage", "ms_ssim", "classes_present",
+    "fid", "kid", "inception_score", "precision", "recall", "density", "coverage", "ms_ssim", "classes_present", "parzen",
 )  # fmt: skip
 
 
@@ -171,9 +173,11 @@ def _images(name: str, model: Any, optimizers: Any, **training: Any) -> Experime
     )
 
 
-def _dcgan(name: str) -> ExperimentConfig:
+def _dcgan(name: str, argument: str = "") -> ExperimentConfig:
     model = GANConfig(model_name="dcgan", discriminator_normalization="none", penalty="r1", penalty_weight=0.2)
-    return _images(
+    if argument == "conditional":
+        model.conditioning = "projection"
+    config = _images(
         name,
         model,
         GANOptimizers(*_players(2e-3, 0.5, 0.999)),
@@ -184,6 +188,9 @@ def _dcgan(name: str) -> ExperimentConfig:
         best_metric="fid",
         best_mode="min",
     )
+    if argument == "conditional":
+        config.evaluation.metrics += ("class_accuracy",)
+    return config
 
 
 def _wgan_gp(name: str) -> ExperimentConfig:
@@ -225,9 +232,13 @@ PRESETS: dict[str, Preset] = {
         lambda argument: _wgan_mixture("mixture25"), "WGAN by clipped weights on a grid of 25 Gaussians"
     ),
     "wgan_gp:mixture25": _preset(lambda argument: _wgan_gp_mixture("mixture25"), "WGAN-GP on a grid of 25 Gaussians"),
-    "dcgan:digits": _preset(lambda argument: _dcgan("digits"), "DCGAN on the embedded 8x8 digits"),
-    "dcgan:mnist": _preset(lambda argument: _dcgan("mnist"), "DCGAN with R1 on MNIST"),
-    "dcgan:fashion_mnist": _preset(lambda argument: _dcgan("fashion_mnist"), "DCGAN with R1 on Fashion-MNIST"),
+    "dcgan:digits": _preset(
+        lambda argument: _dcgan("digits", argument), "DCGAN on the embedded 8x8 digits", "conditional"
+    ),
+    "dcgan:mnist": _preset(lambda argument: _dcgan("mnist", argument), "DCGAN with R1 on MNIST", "conditional"),
+    "dcgan:fashion_mnist": _preset(
+        lambda argument: _dcgan("fashion_mnist", argument), "DCGAN with R1 on Fashion-MNIST", "conditional"
+    ),
     "dcgan:folder": _preset(lambda argument: _dcgan("folder"), "DCGAN on your own images: --config.data.path=DIR"),
     "wgan_gp:mnist": _preset(lambda argument: _wgan_gp("mnist"), "WGAN-GP on MNIST"),
     "wgan_gp:cifar10": _preset(lambda argument: _wgan_gp("cifar10_jpeg"), "WGAN-GP on CIFAR-10 from JPEG"),

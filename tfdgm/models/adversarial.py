@@ -21,7 +21,8 @@ from tfdgm.networks.discriminator import Discriminator
 from tfdgm.networks.mlp import mlp
 from tfdgm.objectives.penalties import PENALTIES
 
-_LABEL, _AUGMENT_REAL, _AUGMENT_FAKE, _PENALTY, _PARTNER = range(1, 6)  # streams of a row's seed; z has the seed itself
+# Streams of a row's seed; z has the seed itself, and the last stands before any number of others.
+_LABEL, _AUGMENT_REAL, _AUGMENT_FAKE, _PENALTY, _PARTNER, _FRESH = range(1, 7)
 _DOMAINS = ("unit", "symmetric", "real")
 
 
@@ -185,8 +186,8 @@ class AdversarialModel(GenerativeModel):
             yield Minibatch(batch["x"][k::num], label, self.row_seeds(k)[k::num])
 
     def fresh(self, rows: Minibatch, stream: int) -> Minibatch:
-        """The same examples and labels with other noise; `stream` is none that `minibatches` used."""
-        return dataclasses.replace(rows, seeds=philox.fold_in(rows.seeds, stream + _PARTNER))
+        """The same examples and labels with noise of their own, another by each `stream`."""
+        return dataclasses.replace(rows, seeds=philox.fold_in(rows.seeds, _FRESH + stream))
 
     def logit_pair(self, rows: Minibatch, fake: tf.Tensor, *, needs_real: bool = True) -> tuple[tf.Tensor, tf.Tensor]:
         """The logits of real and of fake examples in training, augmented where the model augments."""

@@ -22,7 +22,13 @@ class GAN(AdversarialModel):
     """GAN, DCGAN and their conditional forms; the fields are those of `tfdgm.configs.gan.GANConfig`."""
 
     def __init__(
-        self, spec: DataSpec, *, loss: str = "non_saturating", num_discriminator_steps: int = 1, **kwargs: Any
+        self,
+        spec: DataSpec,
+        *,
+        loss: str = "non_saturating",
+        num_discriminator_steps: int = 1,
+        num_generator_steps: int = 1,
+        **kwargs: Any,
     ) -> None:
         """Builds both networks; see `AdversarialModel` for the rest.
 
@@ -30,15 +36,17 @@ class GAN(AdversarialModel):
           ValueError: naming a field with a value that it cannot have.
         """
         require_choice("loss", loss, LOSSES)
-        require_at_least(1, num_discriminator_steps=num_discriminator_steps)
+        require_at_least(1, num_discriminator_steps=num_discriminator_steps, num_generator_steps=num_generator_steps)
         super().__init__(spec, has_origin=LOSSES[loss].has_origin, **kwargs)
-        self.adversarial_loss, self.num_discriminator_steps = LOSSES[loss], num_discriminator_steps
+        self.adversarial_loss = LOSSES[loss]
+        self.num_discriminator_steps, self.num_generator_steps = num_discriminator_steps, num_generator_steps
 
     def train_step(self, batch: Batch) -> Logs:
-        """k discriminator steps, each on a minibatch of its own, then a generator step (algorithm 1)."""
+        """k discriminator steps, each on a minibatch of its own, then the generator's (algorithm 1)."""
         for rows in self.minibatches(batch, self.num_discriminator_steps, "num_discriminator_steps"):
             loss, logs = self.minimize("discriminator", self._discriminator_loss, rows)
-        generator_loss = self.minimize("generator", self._generator_loss, self.fresh(rows, 1))
+        for k in range(self.num_generator_steps):
+            generator_loss = self.minimize("generator", self._generator_loss, self.fresh(rows, k))
         return {"loss/discriminator": loss, "loss/generator": generator_loss, **logs, **self.gradient_norms()}
 
     def _discriminator_loss(self, rows: Minibatch) -> tuple[tf.Tensor, Logs]:

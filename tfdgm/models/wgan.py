@@ -52,7 +52,7 @@ class WGAN(AdversarialModel):
         for rows in self.minibatches(batch, self.num_critic_steps, "num_critic_steps"):
             loss, logs = self.minimize("critic", self._critic_loss, rows)
             self._clip()
-        generator_loss = self.minimize("generator", self._generator_loss, self.fresh(rows, 1))
+        generator_loss = self.minimize("generator", self._generator_loss, self.fresh(rows, 0))
         return {"loss/critic": loss, "loss/generator": generator_loss, **logs, **self.gradient_norms()}
 
     def opponent_logs(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> Logs:
