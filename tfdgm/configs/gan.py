@@ -103,8 +103,9 @@ class WGANOptimizers:
 
 
 _MIXTURE_METRICS = ("modes_covered", "high_quality", "sliced_wasserstein")
+_PIXEL_METRICS = ("ms_ssim", "sliced_wasserstein", "parzen")
 _IMAGE_METRICS = (
-    "fid", "kid", "inception_score", "precision", "recall", "density", "coverage", "ms_ssim", "classes_present", "parzen",
+    "fid", "kid", "inception_score", "precision", "recall", "density", "coverage", "classes_present", *_PIXEL_METRICS,
 )  # fmt: skip
 
 
@@ -188,8 +189,23 @@ def _dcgan(name: str, argument: str = "") -> ExperimentConfig:
         best_metric="fid",
         best_mode="min",
     )
-    if argument == "conditional":
+    if model.conditioning != "none":
         config.evaluation.metrics += ("class_accuracy",)
+    return config
+
+
+def _digits(argument: str) -> ExperimentConfig:
+    """The embedded 8x8 digits."""
+    config = _dcgan("digits", argument)
+    config.training.num_steps = 8_000
+    return config
+
+
+def _folder(argument: str) -> ExperimentConfig:
+    """Images of the user's own, of which no classifier is known: figures of pixels alone, and the last checkpoint."""
+    config = _dcgan("folder", argument)
+    config.training.sample_metrics, config.training.best_metric = (), ""
+    config.evaluation.metrics = _PIXEL_METRICS
     return config
 
 
@@ -206,6 +222,15 @@ def _wgan_gp(name: str) -> ExperimentConfig:
         best_metric="fid",
         best_mode="min",
     )
+
+
+def _wgan_gp_cifar10(argument: str) -> ExperimentConfig:
+    """Three stages for colour."""
+    del argument
+    config = _wgan_gp("cifar10_jpeg")
+    config.model.num_filters = (32, 64, 128)
+    config.training.num_steps = 6_000
+    return config
 
 
 def _smoke(config: ExperimentConfig) -> ExperimentConfig:
@@ -232,14 +257,12 @@ PRESETS: dict[str, Preset] = {
         lambda argument: _wgan_mixture("mixture25"), "WGAN by clipped weights on a grid of 25 Gaussians"
     ),
     "wgan_gp:mixture25": _preset(lambda argument: _wgan_gp_mixture("mixture25"), "WGAN-GP on a grid of 25 Gaussians"),
-    "dcgan:digits": _preset(
-        lambda argument: _dcgan("digits", argument), "DCGAN on the embedded 8x8 digits", "conditional"
-    ),
+    "dcgan:digits": _preset(_digits, "DCGAN on the embedded 8x8 digits", "conditional"),
     "dcgan:mnist": _preset(lambda argument: _dcgan("mnist", argument), "DCGAN with R1 on MNIST", "conditional"),
     "dcgan:fashion_mnist": _preset(
         lambda argument: _dcgan("fashion_mnist", argument), "DCGAN with R1 on Fashion-MNIST", "conditional"
     ),
-    "dcgan:folder": _preset(lambda argument: _dcgan("folder"), "DCGAN on your own images: --config.data.path=DIR"),
+    "dcgan:folder": _preset(_folder, "DCGAN on your own images: --config.data.path=DIR"),
     "wgan_gp:mnist": _preset(lambda argument: _wgan_gp("mnist"), "WGAN-GP on MNIST"),
-    "wgan_gp:cifar10": _preset(lambda argument: _wgan_gp("cifar10_jpeg"), "WGAN-GP on CIFAR-10 from JPEG"),
+    "wgan_gp:cifar10": _preset(_wgan_gp_cifar10, "WGAN-GP on CIFAR-10 from JPEG"),
 }
