@@ -229,7 +229,7 @@ def _wgan_gp_cifar10(argument: str) -> ExperimentConfig:
     del argument
     config = _wgan_gp("cifar10_jpeg")
     config.model.num_filters = (32, 64, 128)
-    config.training.num_steps = 6_000
+    config.training.num_steps = 4_000
     return config
 
 
