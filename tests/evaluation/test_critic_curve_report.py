@@ -19,7 +19,7 @@ _CURVE = CriticCurve(
 def test_a_row_a_look_and_whether_the_inequality_holds():
     title, head, *rows, last = report.table(_CURVE).splitlines()
     assert title == "wgan_gp:mixture25; W_1 of two sets of real points: 0.3000"
-    assert rows[1].split() == ["100", "2", "4", "2", "0.5000", "1.0000", "0.500", "0.7000"]
+    assert rows[1].split() == ["100", "2", "4", "2", "1.0000", "0.5000", "0.500", "1.0000"]
     assert len({len(line) for line in (head, *rows)}) == 1
     assert last == (
         "estimate/slope is at most W_1 at each of 3 looks: largest share 0.750; over the second half 0.625 on the mean"
