@@ -4,10 +4,12 @@ import dataclasses
 import json
 import math
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.goldens.precision import dtype_policy
 from tfdgm import configs
 from tfdgm.core.types import Phase
 from tfdgm.models.vae import VAE
@@ -231,6 +233,20 @@ def test_a_figure_that_is_not_finite_is_never_the_best(tmp_path):
     names = {"sample_metrics": ("figure",), "best_metric": "figure", "num_steps": 60}
     run.train(_config(num_metric_samples=10, **names), tmp_path, make_measure=make_measure)
     assert Checkpoints(tmp_path).latest().best == Best(40, "figure", 0.25)
+
+
+def test_a_run_has_its_own_precision_whatever_was_trained_to_measure_it(tmp_path):
+    def make_measure(config, data):
+        keras.config.set_dtype_policy("float32")
+        return lambda samples: {"figure": 0.0}
+
+    with dtype_policy("float32"):
+        run.train(
+            _config(sample_metrics=("figure",), num_metric_samples=10, precision="mixed_bfloat16", num_steps=10),
+            tmp_path,
+            make_measure=make_measure,
+        )
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
 
 
 def test_figures_of_samples_need_something_that_works_them_out(tmp_path):

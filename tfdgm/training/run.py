@@ -62,10 +62,10 @@ def train(
     if config.training.sample_metrics and make_measure is None:
         names = ", ".join(config.training.sample_metrics)
         raise ValueError(f"training.sample_metrics is {names}, but train() got no make_measure to work them out")
-    keras.config.set_dtype_policy(config.training.precision)
     distribution = make_strategy(strategy)
     data = open_data(config.data, manual_dir=manual_dir)
     measure = make_measure(config, data) if make_measure and config.training.sample_metrics else None
+    keras.config.set_dtype_policy(config.training.precision)  # after that: it may have trained an extractor
     with contextlib.ExitStack() as stack:
         stack.enter_context(deterministic_operations(config.training.deterministic))
         if is_chief(distribution):
