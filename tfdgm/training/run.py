@@ -229,7 +229,8 @@ class _Run:
         averaging = [at_interval.Averaging(self.averages)] if self.averages else []
         chief_only = []
         if self.is_chief:
-            first = next(iter(eval_batches(self.data, "validation", batch_size=30, seed=self.config.seed)))
+            num_shown = 30 if self.data.spec.is_image else 1000
+            first = next(iter(eval_batches(self.data, "validation", batch_size=num_shown, seed=self.config.seed)))
             pictures = at_interval.Pictures(self.log, due(training.sample_every), first["x"], self.averages)
             chief_only = [at_interval.Log(self.log, phase.name), CollapseWatch(self.workdir), pictures]
             chief_only += [at_interval.Progress(phase.name, phase.steps)]
