@@ -49,8 +49,8 @@ def evaluate(
         None is all of the first that the model can give, and of the second those of its `config.evaluation.metrics`.
       split: `test`; `validation` to choose by, `train` to hold the others against.
       manual_dir: folder of raw data files; default: the environment's TFDGM_MANUAL_DIR.
-      results_dir: write `<results_dir>/<preset>.json` besides, for the table of results in the documentation; of another
-        seed than 0 `<preset>-seed-<n>.json`.
+      results_dir: write `<results_dir>/<preset>.json` besides, for the table of results in the documentation; of a seed
+        other than 0 `<preset>-seed-<n>.json`.
       samples: fields of `SampleEvaluation` that replace those of the run's configuration, unless empty.
       extractor_dir: folder of trained classifiers: see `tfdgm.evaluation.extractor_cache`.
       train_extractor: trains one that is not there yet; None refuses it.
