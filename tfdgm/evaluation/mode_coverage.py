@@ -14,9 +14,7 @@ import sklearn.metrics
 from tfdgm.evaluation.feature_sets import require_num
 
 NUM_SIGMAS = 3.0  # a sample within so many standard deviations of its nearest centre is of high quality
-_TENTH = (
-    10  # a mode counts as covered from a tenth of N / K high-quality samples; in whole numbers, so without rounding
-)
+_TENTH = 10  # a mode is covered from a tenth of N / K high-quality samples; in whole numbers, so without rounding
 
 
 @dataclasses.dataclass(frozen=True)

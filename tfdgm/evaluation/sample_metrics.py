@@ -85,7 +85,10 @@ def _of_neighbours(name: str) -> SampleMetric:
 
 def _modes_covered(both: Comparison) -> Measured:
     modes = both.modes
-    remark = f"of {len(modes.counts)} modes, each covered from a tenth of its share of high-quality samples"
+    remark = (
+        f"of {len(modes.counts)} modes, each covered from a tenth of its share of high-quality samples; "
+        f"{np.sum(modes.counts > 0)} have at least one"
+    )
     return Measured(modes.num_covered, None, remark)
 
 
