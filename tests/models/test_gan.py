@@ -228,3 +228,8 @@ def test_the_goldens_of_both_files_use_what_the_lecture_names():
     assert {GOLDENS[name].registered_name for name in ("gan", "dcgan", "wgan", "wgan_gp")} == {
         "gan", "dcgan", "wgan", "wgan_gp",
     }  # fmt: skip
+
+
+def test_a_conditional_model_asks_for_the_labels_of_a_batch():
+    with pytest.raises(ValueError, match="a batch has x, but conditioning needs its 'label', int32"):
+        _fit(_gan(IMAGES, conditioning="projection"), np.zeros((4, 8, 8, 1), "float32"))

@@ -13,8 +13,9 @@ import tensorflow as tf
 
 from tfdgm.core.types import DataSpec
 from tfdgm.core.validation import require_at_least
-from tfdgm.models.adversarial import AdversarialModel, Minibatch
+from tfdgm.models.adversarial import AdversarialModel
 from tfdgm.models.base import Batch, Logs
+from tfdgm.models.two_players import Minibatch
 from tfdgm.objectives.adversarial import wasserstein_critic, wasserstein_generator
 
 

@@ -1,0 +1,163 @@
+"""What models of two players share: how a step deals out its rows, logits of real and generated examples, the penalty.
+
+Which networks the players are is not said here; `logits` is the opponent's view of an example.
+"""
+
+import abc
+import dataclasses
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import tensorflow as tf
+
+from tfdgm.core import philox
+from tfdgm.core.types import DataSpec
+from tfdgm.core.validation import require_at_least, require_choice
+from tfdgm.math.augmentation import AUGMENTATIONS, augment
+from tfdgm.models.base import Batch, GenerativeModel, Logs
+from tfdgm.objectives.penalties import PENALTIES
+
+# Streams of a row's seed, beside 1 and 5, which are a subclass's; the last stands before any number of others.
+_AUGMENT_REAL, _AUGMENT_FAKE, _PENALTY, _FRESH = 2, 3, 4, 6
+
+
+@dataclasses.dataclass(frozen=True)
+class Minibatch:
+    """One player's share of a step: x [B, *event_shape], label [B] or None, seeds int64 [B]."""
+
+    x: tf.Tensor
+    label: tf.Tensor | None
+    seeds: tf.Tensor
+
+
+class TwoPlayers(GenerativeModel, abc.ABC):
+    """A generator and its opponent.
+
+    Attributes:
+      opponent: what the generator's opponent is called, in groups and logs.
+      num_labels: classes that both players see; 0 where they see none.
+      data_variance: of the data, summed over the dimensions; from the first batch.
+    """
+
+    opponent: ClassVar[str] = "discriminator"
+
+    def __init__(
+        self,
+        spec: DataSpec,
+        *,
+        num_labels: int = 0,
+        penalty: str = "none",
+        penalty_weight: float = 0.0,
+        augmentations: tuple[str, ...] = (),
+        **kwargs: Any,
+    ) -> None:
+        """Builds no network; the fields are those of `tfdgm.configs.gan.GANConfig`.
+
+        Raises:
+          ValueError: naming a field with a value that it cannot have.
+        """
+        super().__init__(spec, **kwargs)
+        require_at_least(0, penalty_weight=penalty_weight)
+        _require_penalty(penalty, penalty_weight)
+        _require_augmentations(augmentations, spec)
+        self.num_labels, self.augmentations = num_labels, augmentations
+        self.penalty, self.penalty_weight = PENALTIES.get(penalty), penalty_weight
+        self.data_variance = self.add_weight(
+            shape=(), initializer="ones", trainable=False, aggregation="mean", name="data_variance"
+        )
+
+    @abc.abstractmethod
+    def logits(self, x: tf.Tensor, label: tf.Tensor | None = None, *, training: bool = False) -> tf.Tensor:
+        """The opponent's logits, or a critic's values: x [B, *event_shape] and label [B] to [B]."""
+
+    def initialize(self, batch: Batch) -> None:
+        """Takes down the data's variance, summed over the dimensions: the measure of how much samples vary."""
+        centre = self.global_mean(tf.reduce_mean(batch["x"], axis=0))
+        self.data_variance.assign(self.global_mean(_mean_square(batch["x"] - centre)))
+
+    def minibatches(self, batch: Batch, num: int, field: str) -> Iterator[Minibatch]:
+        """The step's examples dealt out to `num` minibatches, each with noise of its own.
+
+        Minibatch k takes the global rows k, k + num, k + 2 num, ..., so that any number of replicas deal alike.
+
+        Raises:
+          ValueError: naming `field`, unless the batch can be dealt out evenly.
+        """
+        size = batch["x"].shape[0]
+        if size is not None and size % num:
+            raise ValueError(
+                f"{field} is {num}, and a replica has {size} rows of training.batch_size; it must divide them, "
+                f"for each step takes a minibatch of its own"
+            )
+        if self.num_labels and "label" not in batch:
+            raise ValueError(f"a batch has {', '.join(sorted(batch))}, but conditioning needs its 'label', int32 [B]")
+        for k in range(num):
+            label = batch["label"][k::num] if self.num_labels else None
+            yield Minibatch(batch["x"][k::num], label, self.row_seeds(k)[k::num])
+
+    def fresh(self, rows: Minibatch, stream: int) -> Minibatch:
+        """The same examples and labels with noise of their own, another by each `stream`."""
+        return dataclasses.replace(rows, seeds=philox.fold_in(rows.seeds, _FRESH + stream))
+
+    def logit_pair(self, rows: Minibatch, fake: tf.Tensor, *, needs_real: bool = True) -> tuple[tf.Tensor, tf.Tensor]:
+        """The logits of real and of fake examples in training, augmented where the model augments."""
+        real = rows.x
+        if self.augmentations:
+            span = 1.0 if self.spec.domain == "unit" else 2.0
+            real = augment(real, philox.fold_in(rows.seeds, _AUGMENT_REAL), self.augmentations, span)
+            fake = augment(fake, philox.fold_in(rows.seeds, _AUGMENT_FAKE), self.augmentations, span)
+        fake_logits = self.logits(fake, rows.label, training=True)
+        real_logits = self.logits(real, rows.label, training=True) if needs_real else tf.zeros_like(fake_logits)
+        return real_logits, fake_logits
+
+    def penalty_of(self, rows: Minibatch, fake: tf.Tensor) -> tf.Tensor:
+        """The weighted penalty [B], 0 where there is none."""
+        if self.penalty is None:
+            return tf.zeros(tf.shape(fake)[:1], fake.dtype)
+        seeds = philox.fold_in(rows.seeds, _PENALTY)
+
+        def critic(x: tf.Tensor) -> tf.Tensor:
+            return self.logits(x, rows.label, training=True)
+
+        def noise(shape: tuple[int, ...]) -> tf.Tensor:
+            return philox.row_uniform(seeds, shape, dtype=fake.dtype)
+
+        spread = tf.sqrt(self.data_variance.value / self.spec.num_dims)
+        return self.penalty_weight * self.penalty(critic, rows.x, fake, spread, noise)
+
+    def batch_mean(self, logits: tf.Tensor) -> tf.Tensor:
+        """The mean of logits [B] over the global batch, a scalar."""
+        return self.global_mean(tf.reduce_mean(logits))
+
+    def opponent_logs(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> Logs:
+        """How often the discriminator is right about real and about generated examples."""
+        return {
+            "accuracy/real": tf.cast(real_logits > 0.0, real_logits.dtype),
+            "accuracy/fake": tf.cast(fake_logits < 0.0, fake_logits.dtype),
+        }
+
+    def gradient_norms(self) -> Logs:
+        """Of both players' last steps."""
+        return {f"gradient_norm/{group}": self.gradient_norm(group) for group in self.groups()}
+
+
+def _require_penalty(penalty: str, weight: float) -> None:
+    require_choice("penalty", penalty, ("none", *PENALTIES))
+    if (penalty != "none") != (weight > 0.0):
+        raise ValueError(f"penalty is {penalty!r} and penalty_weight {weight}; give both or neither ('none' and 0)")
+
+
+def _require_augmentations(names: tuple[str, ...], spec: DataSpec) -> None:
+    for name in names:
+        require_choice("augmentations", name, AUGMENTATIONS)
+    if names and not spec.is_image:
+        raise ValueError(f"augmentations is {names}, but the data's shape is {spec.shape}; they are for images alone")
+
+
+def sum_squares(x: tf.Tensor) -> tf.Tensor:
+    """|x|^2: [B, ...] to [B]."""
+    return tf.reduce_sum(tf.square(x), axis=list(range(1, x.shape.rank)))
+
+
+def _mean_square(x: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_mean(sum_squares(x))
