@@ -4,6 +4,8 @@ import pytest
 
 from tfdgm.configs import get_config
 from tfdgm.training import run
+from tfdgm.workdir.checkpoints import Checkpoints
+from tfdgm.workdir.files import read_metrics
 from trainers import train
 
 _ARGV = ["--config=vae:digits:smoke", "--config.model.latent_dim=3", "--workdir=w"]
@@ -15,7 +17,19 @@ def test_the_loop_gets_config_workdir_strategy_and_raw_data(monkeypatch):
     assert train.main([*_ARGV, "--strategy=mirrored", "--manual_dir=raw"]) == 0
     config = get_config("vae:digits:smoke")
     config.model.latent_dim = 3
-    assert calls == [((config, "w"), {"strategy": "mirrored", "manual_dir": "raw"})]
+    ((args, kwargs),) = calls
+    assert args == (config, "w")
+    assert callable(kwargs.pop("make_measure"))
+    assert kwargs == {"strategy": "mirrored", "manual_dir": "raw"}
+
+
+def test_figures_of_samples_are_measured_while_a_preset_that_lists_them_trains(tmp_path):
+    argv = ["--config=gan:mixture8:smoke", "--config.training.sample_metrics=modes_covered,high_quality"]
+    argv += ["--config.training.num_steps=100", "--config.training.num_metric_samples=500"]
+    assert train.main([*argv, "--config.training.best_metric=high_quality", f"--workdir={tmp_path}"]) == 0
+    line = read_metrics(tmp_path)[-1]
+    assert line["val_modes_covered"] >= 0.0
+    assert Checkpoints(tmp_path).latest().best.metric == "high_quality"
 
 
 def test_a_loss_that_is_not_finite_exits_with_3(monkeypatch, capsys):
