@@ -222,3 +222,20 @@ def test_value_and_log_determinants_both_ways_take_one_evaluation():
 def test_another_dtype_is_refused():
     with pytest.raises((TypeError, ValueError), match="float64"):
         build("actnorm", "float32").bijector().forward(points((4,)))
+
+
+@each_case
+def test_xla_compiles_both_directions(name):
+    layer = build(name)
+    x, context = points(layer.event_shape), context_of(name, 5)
+
+    @tf.function(jit_compile=True)
+    def there_and_back(x):
+        z, log_det = layer.inverse_and_log_det(x, context)
+        return z, log_det, layer.forward_and_log_det(z, context)[0]
+
+    z, log_det, again = there_and_back(x)
+    expected, expected_log_det = layer.inverse_and_log_det(x, context)
+    np.testing.assert_allclose(z, expected, rtol=1e-8, atol=1e-8)
+    np.testing.assert_allclose(log_det, expected_log_det, rtol=1e-8, atol=1e-8)
+    np.testing.assert_allclose(again, x, rtol=1e-8, atol=1e-8)

@@ -64,12 +64,11 @@ class InvertibleConv(BijectorLayer, abc.ABC):
         return tf.reshape(x, [-1, *self.event_shape]), -self._log_det()
 
     def inverse_and_log_det(self, x: tf.Tensor, context: Context = None) -> tuple[tf.Tensor, tf.Tensor]:
-        """z_ij = W x_ij, as a convolution."""
+        """z_ij = W x_ij: one product for all pixels, faster than a convolution is (BUILD_NOTES 47)."""
         del context
-        kernel = tf.transpose(self.matrix())
-        if len(self.event_shape) == 1:
-            return tf.matmul(x, kernel), self._log_det()
-        return tf.nn.conv2d(x, kernel[tf.newaxis, tf.newaxis], 1, "VALID"), self._log_det()
+        rows = tf.reshape(x, [-1, self.event_shape[-1]])
+        z = tf.matmul(rows, self.matrix(), transpose_b=True)
+        return tf.reshape(z, [-1, *self.event_shape]), self._log_det()
 
     def _log_det(self) -> tf.Tensor:
         return math.prod(self.event_shape[:-1]) * self.log_abs_det()
@@ -92,12 +91,13 @@ class PlainInvertibleConv(InvertibleConv):
         return tf.convert_to_tensor(self.kernel.value)
 
     def log_abs_det(self) -> tf.Tensor:
-        """By a factorisation, O(C^3)."""
-        return tf.linalg.slogdet(self.matrix())[1]
+        """By W = QR, O(C^3); XLA compiles it, as it does not what TensorFlow has for determinants."""
+        return tf.reduce_sum(tf.math.log(tf.abs(tf.linalg.diag_part(tf.linalg.qr(self.matrix()).r))))
 
     def solve(self, columns: tf.Tensor) -> tf.Tensor:
-        """By a factorisation."""
-        return tf.linalg.solve(self.matrix(), columns)
+        """By W = QR and a triangular solve."""
+        q, r = tf.linalg.qr(self.matrix())
+        return tf.linalg.triangular_solve(r, tf.matmul(q, columns, transpose_a=True), lower=False)
 
 
 class LUInvertibleConv(InvertibleConv):
