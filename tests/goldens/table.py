@@ -259,7 +259,7 @@ GOLDENS: dict[str, Golden] = {
             discriminator_normalization="spectral",
             loss="hinge",
         ),
-        _adversarial("wgan", "wgan:mixture25", _PLANE, _ring, num_critic_steps=2),
+        _adversarial("wgan", "wgan:mixture25", _PLANE, _ring, num_critic_steps=2, activation="leaky_relu"),
         _adversarial(
             "wgan_gp",
             "wgan_gp:mnist",

@@ -145,10 +145,9 @@ def _gan_mixture(name: str) -> ExperimentConfig:
 
 def _wgan_mixture(name: str) -> ExperimentConfig:
     """RMSprop as in the paper; a clipped critic needs far larger steps than the paper's images to reach its bounds."""
-    optimizers = WGANOptimizers(*_players(2e-3, 0.0, 0.9, name="rmsprop"))
-    optimizers.critic.learning_rate = 5e-3
-    model = WGANConfig(weight_clip=0.1, hidden_sizes=(64, 64, 64), activation="leaky_relu")
-    return _mixture(name, model, optimizers, num_minibatches=5, num_steps=30_000)
+    optimizers = WGANOptimizers(*_players(1e-3, 0.0, 0.9, name="rmsprop"))
+    optimizers.critic.learning_rate = 2e-3
+    return _mixture(name, WGANConfig(weight_clip=0.1), optimizers, num_minibatches=5, num_steps=40_000)
 
 
 def _wgan_gp_mixture(name: str) -> ExperimentConfig:
