@@ -1,6 +1,6 @@
 """GAN, DCGAN, WGAN and WGAN-GP: fields and presets.
 
-What a preset's summary says it reaches is on the test split, on two CPU cores, as in `results/<preset>.json`. C-FID and
+What a preset's summary says it reaches is on the test split, on two CPU cores, as in `results/<preset>.json`; presets that state no figure have not been run to the end. C-FID and
 C-IS are FID and Inception Score on the features of this package's own classifier of the data set: they compare with
 each other, never with figures on Inception's features.
 """
@@ -250,18 +250,29 @@ def _preset(build: Any, summary: str, *arguments: str) -> Preset:
 
 
 PRESETS: dict[str, Preset] = {
-    "gan:mixture8": _preset(lambda argument: _gan_mixture("mixture8"), "GAN on a ring of 8 Gaussians"),
-    "gan:mixture25": _preset(lambda argument: _gan_mixture("mixture25"), "GAN on a grid of 25 Gaussians"),
+    "gan:mixture8": _preset(
+        lambda argument: _gan_mixture("mixture8"), "GAN on a ring of 8 Gaussians: 6 or 7 modes in a minute"
+    ),
+    "gan:mixture25": _preset(
+        lambda argument: _gan_mixture("mixture25"), "GAN on a grid of 25 Gaussians: 9 to 14 modes in a minute"
+    ),
     "wgan:mixture25": _preset(
         lambda argument: _wgan_mixture("mixture25"), "WGAN by clipped weights on a grid of 25 Gaussians"
     ),
-    "wgan_gp:mixture25": _preset(lambda argument: _wgan_gp_mixture("mixture25"), "WGAN-GP on a grid of 25 Gaussians"),
+    "wgan_gp:mixture25": _preset(
+        lambda argument: _wgan_gp_mixture("mixture25"),
+        "WGAN-GP on a grid of 25 Gaussians: all 25 modes, 94% of high quality, in 7 minutes",
+    ),
     "dcgan:digits": _preset(_digits, "DCGAN on the embedded 8x8 digits", "conditional"),
-    "dcgan:mnist": _preset(lambda argument: _dcgan("mnist", argument), "DCGAN with R1 on MNIST", "conditional"),
+    "dcgan:mnist": _preset(
+        lambda argument: _dcgan("mnist", argument),
+        "DCGAN with R1 on MNIST: C-FID 8.9, C-IS 8.5 in 27 minutes",
+        "conditional",
+    ),
     "dcgan:fashion_mnist": _preset(
         lambda argument: _dcgan("fashion_mnist", argument), "DCGAN with R1 on Fashion-MNIST", "conditional"
     ),
     "dcgan:folder": _preset(_folder, "DCGAN on your own images: --config.data.path=DIR"),
-    "wgan_gp:mnist": _preset(lambda argument: _wgan_gp("mnist"), "WGAN-GP on MNIST"),
+    "wgan_gp:mnist": _preset(lambda argument: _wgan_gp("mnist"), "WGAN-GP on MNIST: C-FID 7.5, C-IS 8.5 in 38 minutes"),
     "wgan_gp:cifar10": _preset(_wgan_gp_cifar10, "WGAN-GP on CIFAR-10 from JPEG"),
 }
