@@ -1,7 +1,7 @@
 """GAN, DCGAN, WGAN and WGAN-GP: fields and presets.
 
-What a preset's summary says it reaches is on the test split, on two CPU cores, as in `results/<preset>.json`; those that
-state no figure have not been run to the end. C-FID and C-IS are FID and Inception Score on the features of this
+What a preset's summary says it reaches is on the test split, on two CPU cores, as in `results/<preset>.json`; those
+that state no figure have not been run to the end. C-FID and C-IS are FID and Inception Score on the features of this
 package's own classifier of the data set: they compare with each other, never with figures on Inception's features.
 """
 
