@@ -121,7 +121,10 @@ def _leaves(config: Any, prefix: str = "") -> dict[str, Any]:
 
 
 def _meanings(config: Any, prefix: str = "") -> dict[str, str]:
-    documented = docstring_parser.parse(type(config).__doc__ or "").params
+    # A configuration may inherit fields, which its base describes.
+    documented = [
+        field for kind in type(config).__mro__[::-1] for field in docstring_parser.parse(kind.__doc__ or "").params
+    ]
     meanings = {prefix + field.arg_name: " ".join((field.description or "").split()) for field in documented}
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)

@@ -112,6 +112,16 @@ def test_the_table_penalises_where_each_paper_does():
         np.testing.assert_allclose(penalty(critic, real, fake, spread, noise), expected[name], rtol=1e-12)
 
 
+def test_a_square_that_16_bits_can_not_hold_is_held():
+    def critic(x):  # of slope 300, whose square overflows in float16
+        return tf.cast(
+            tf.reduce_sum(tf.cast(x, tf.float16) * tf.constant([300.0, 0.0, 0.0], tf.float16), axis=1), x.dtype
+        )
+
+    found = penalties.two_sided(critic, tf.constant(RNG.normal(size=(4, 3)), tf.float32))
+    np.testing.assert_allclose(found, np.full(4, 299.0**2), rtol=1e-5)
+
+
 def test_penalties_are_float32_beside_a_16_bit_critic():
     x = tf.constant(RNG.normal(size=(4, 3)), tf.float32)
     found = penalties.two_sided(lambda x: tf.cast(tf.reduce_sum(tf.cast(x, tf.bfloat16) ** 2, axis=1), tf.float32), x)

@@ -125,3 +125,10 @@ def test_tuple_fields_state_the_type_of_their_elements():
             for field in dataclasses.fields(group):
                 if isinstance(getattr(group, field.name), tuple):
                     assert typing.get_args(field.type)[1:] == (...,)
+
+
+@pytest.mark.parametrize("name", list(presets()))
+def test_every_field_of_every_preset_has_a_meaning(name):
+    config = get_config(name)
+    meanings = config_flag._meanings(config)
+    assert [path for path in config_flag._leaves(config) if not meanings[path]] == []

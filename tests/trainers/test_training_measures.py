@@ -32,8 +32,8 @@ def test_figures_of_features_get_the_configured_extractor(monkeypatch):
 
     def opened(settings, name, spec, *, folder, train):
         asked.append((settings.extractor, name, folder, callable(train)))
-        outputs = lambda x: {"features": x[:, 0, :, 0]}  # noqa: E731
-        return Extractor(ExtractorNetwork("tiny", "ab" * 32, (2, 2, 1), "unit", outputs), spec)
+        network = ExtractorNetwork("tiny", "ab" * 32, (2, 2, 1), "unit", lambda x: {"features": x[:, 0, :, 0]})
+        return Extractor(network, spec)
 
     monkeypatch.setattr(extractor_files, "open_extractor", opened)
     x = np.random.default_rng(0).random((100, 2, 2, 1)).astype(np.float32)

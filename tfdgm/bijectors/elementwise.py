@@ -126,7 +126,7 @@ class RationalQuadratic(Elementwise):
         require_at_least(1e-3, bound=self.bound)
 
     @property
-    def num_params(self) -> int:  # type: ignore[override]
+    def num_params(self) -> int:  # type: ignore[override]  # the base has a constant, which num_bins decides here
         """3 K - 1."""
         return 3 * self.num_bins - 1
 

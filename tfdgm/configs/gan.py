@@ -20,8 +20,8 @@ from tfdgm.configs.sample_evaluation import SampleEvaluation
 
 
 @dataclasses.dataclass
-class GANConfig:
-    """Fields of `tfdgm.models.gan.GAN`.
+class AdversarialConfig:
+    """Fields of `tfdgm.models.adversarial.AdversarialModel`.
 
     Attributes:
       model_name: entry of the model registry.
@@ -32,10 +32,6 @@ class GANConfig:
       activation: `mlp`: any Keras activation.
       generator_normalization: `dcgan`: `none`, `batch` or `layer`.
       discriminator_normalization: `none`, `spectral`, and with `dcgan` `batch` or `layer`.
-      loss: `minimax`, `non_saturating`, `least_squares`, `hinge`, `wasserstein`, `relativistic` or
-        `relativistic_average`.
-      num_discriminator_steps: discriminator steps for one of the generator. `training.batch_size` is dealt out to them.
-      num_generator_steps: generator steps, each on noise of its own.
       conditioning: on the label: `none`, `projection` (Miyato & Koyama 2018) or `concatenation` (Mirza & Osindero
         2014).
       penalty: on the discriminator's gradient: `none`, `gradient`, `one_sided_gradient`, `r1` or `dragan`.
@@ -44,21 +40,36 @@ class GANConfig:
         `cutout`.
     """
 
-    model_name: str = "gan"
+    model_name: str = ""
     latent_dim: int = 100
     network: str = "dcgan"
     hidden_sizes: tuple[int, ...] = (128, 128, 128)
     num_filters: tuple[int, ...] = (32, 64)
     activation: str = "relu"
     generator_normalization: str = "batch"
-    discriminator_normalization: str = "batch"
-    loss: str = "non_saturating"
-    num_discriminator_steps: int = 1
-    num_generator_steps: int = 1
+    discriminator_normalization: str = "none"
     conditioning: str = "none"
     penalty: str = "none"
     penalty_weight: float = 0.0
     augmentations: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass
+class GANConfig(AdversarialConfig):
+    """Fields of `tfdgm.models.gan.GAN`.
+
+    Attributes:
+      loss: `minimax`, `non_saturating`, `least_squares`, `hinge`, `wasserstein`, `relativistic` or
+        `relativistic_average`.
+      num_discriminator_steps: discriminator steps for one of the generator. `training.batch_size` is dealt out to them.
+      num_generator_steps: generator steps, each on noise of its own.
+    """
+
+    model_name: str = "gan"
+    discriminator_normalization: str = "batch"
+    loss: str = "non_saturating"
+    num_discriminator_steps: int = 1
+    num_generator_steps: int = 1
 
 
 @dataclasses.dataclass
@@ -70,8 +81,8 @@ class GANOptimizers:
 
 
 @dataclasses.dataclass
-class WGANConfig:
-    """Fields of `tfdgm.models.wgan.WGAN`; those that are not here are as in `GANConfig`.
+class WGANConfig(AdversarialConfig):
+    """Fields of `tfdgm.models.wgan.WGAN`.
 
     Attributes:
       num_critic_steps: critic steps for one of the generator. `training.batch_size` is dealt out to them.
@@ -79,19 +90,8 @@ class WGANConfig:
     """
 
     model_name: str = "wgan"
-    latent_dim: int = 100
-    network: str = "dcgan"
-    hidden_sizes: tuple[int, ...] = (128, 128, 128)
-    num_filters: tuple[int, ...] = (32, 64)
-    activation: str = "relu"
-    generator_normalization: str = "batch"
-    discriminator_normalization: str = "none"
     num_critic_steps: int = 5
     weight_clip: float = 0.0
-    conditioning: str = "none"
-    penalty: str = "none"
-    penalty_weight: float = 0.0
-    augmentations: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass
