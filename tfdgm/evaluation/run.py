@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tfdgm.configs import ExperimentConfig
+from tfdgm.core.types import DataSpec
 from tfdgm.core.validation import require_choice
 from tfdgm.data import Data, eval_batches, open_data
 from tfdgm.evaluation import partition, provenance
@@ -63,9 +64,7 @@ def evaluate(
       ValueError: for a metric that does not exist or that the model can't give, before any data is read; for a split
         that there is not, or results of another split than test.
     """
-    require_choice("split", split, _SPLITS)
-    if results_dir and split != "test":
-        raise ValueError(f"results_dir is {results_dir!r} and split {split!r}; results are of the test split alone")
+    _require_split(split, results_dir)
     config, spec = read_config(workdir)
     model, restored = restore_model(workdir)
     settings = sample_settings(config.evaluation, **(samples or {}))
@@ -74,9 +73,7 @@ def evaluate(
     if chosen.needs_extractor:
         extractor = open_extractor(settings, config.data.name, spec, folder=extractor_dir, train=train_extractor)
         check_extractor(chosen.of_samples, spec, extractor)
-    data = open_data(config.data, manual_dir=manual_dir)
-    if data.spec != spec:
-        raise WorkdirError(f"data {config.data.name!r} is now {data.spec}; the run in {workdir} was trained on {spec}")
+    data = _same_data(config, spec, workdir, manual_dir)
     check_numbers(chosen.of_samples, settings, extractor, data.splits[split].num_examples)
     start = time.monotonic()
     real = RealSide(data, config.data.name, split, config.seed, extractor)
@@ -98,6 +95,20 @@ def evaluate(
     if results_dir:
         print(_write_result(results_dir, workdir, config, report))
     return report
+
+
+def _require_split(split: str, results_dir: str) -> None:
+    require_choice("split", split, _SPLITS)
+    if results_dir and split != "test":
+        raise ValueError(f"results_dir is {results_dir!r} and split {split!r}; results are of the test split alone")
+
+
+def _same_data(config: ExperimentConfig, spec: DataSpec, workdir: str | os.PathLike[str], manual_dir: str) -> Data:
+    """The run's data, which must be as they were when it was trained."""
+    data = open_data(config.data, manual_dir=manual_dir)
+    if data.spec != spec:
+        raise WorkdirError(f"data {config.data.name!r} is now {data.spec}; the run in {workdir} was trained on {spec}")
+    return data
 
 
 def table(found: Iterable[Figure]) -> str:
