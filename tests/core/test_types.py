@@ -27,6 +27,19 @@ def test_refuses_an_unknown_domain():
         DataSpec((8,), domain="grey")
 
 
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"domain": "logit", "logit_alpha": 0.5}, "logit_alpha is 0.5; it must be at least 0 and below 0.5"),
+        ({"domain": "logit", "logit_alpha": -0.1}, "logit_alpha is -0.1; it must be at least 0"),
+        ({"domain": "unit", "logit_alpha": 0.1}, "logit_alpha is 0.1, but domain is 'unit'; it goes with 'logit'"),
+    ],
+)
+def test_refuses_a_margin_out_of_place(fields, message):
+    with pytest.raises(ValueError, match=message):
+        DataSpec((8,), **fields)
+
+
 @pytest.mark.parametrize("shape", [(), (0,), (8, 0, 1)])
 def test_refuses_an_empty_shape(shape):
     with pytest.raises(ValueError, match=r"shape is \(.*\); it needs at least one dimension, each at least 1"):

@@ -33,6 +33,13 @@ def test_values_go_from_the_data_s_domain_to_the_network_s(domain, num_levels, v
     np.testing.assert_allclose(np.ravel(found), expected, rtol=1e-6)
 
 
+def test_spread_levels_come_back_as_levels():
+    levels = np.array([0, 51, 255])
+    source = DataSpec((3,), domain="logit", num_levels=0, logit_alpha=0.05)
+    q = 0.05 + 0.9 * (levels + np.array([0.1, 0.5, 0.9])) / 256.0
+    np.testing.assert_array_equal(unit_values(np.log(q / (1.0 - q)), source), (levels / 255.0).astype(np.float32))
+
+
 def test_values_beyond_the_domain_are_clipped():
     np.testing.assert_array_equal(unit_values(tf.constant([-0.1, 1.2]), spec(2)), [0.0, 1.0])
 

@@ -27,6 +27,12 @@ def test_examples_are_on_the_levels_of_their_domain(domain, num_levels, expected
     assert set(np.unique(x).tolist()) == expected
 
 
+def test_examples_of_unbounded_domains_are_on_no_level():
+    for domain in ("real", "logit"):
+        x = rows("x", (2, 2, 1), tf.float32, tfdgm.DataSpec((2, 2, 1), domain=domain, num_levels=0))
+        assert (x.min() < -2.0, x.max() > 2.0, len(np.unique(x))) == (True, True, x.size)
+
+
 def test_tokens_are_within_the_vocabulary():
     spec = tfdgm.DataSpec((7,), dtype="int32", domain="tokens", num_levels=0, vocabulary=("a", "b", "c"))
     assert set(np.unique(rows("x", (7,), tf.int32, spec)).tolist()) == {0, 1, 2}

@@ -33,8 +33,20 @@ def test_to_uint8_undoes_the_scaling_of_every_grey_level():
         np.testing.assert_array_equal(images.to_uint8(tf.constant(scaled, tf.float32), spec), levels)
 
 
+@pytest.mark.parametrize("alpha", [0.0, 1e-6, 0.05])
+def test_to_uint8_finds_the_level_of_spread_ones(alpha):
+    levels = np.arange(256)
+    spec = DataSpec((1,), domain="logit", num_levels=0, logit_alpha=alpha)
+    for u in (2.0**-17, 0.5, 1.0 - 2.0**-17):
+        p = alpha + (1.0 - 2.0 * alpha) * (levels + u) / 256.0
+        x = tf.constant(np.log(p / (1.0 - p)), tf.float32)
+        np.testing.assert_array_equal(images.to_uint8(x, spec), levels)
+    np.testing.assert_array_equal(images.to_uint8(tf.constant([-np.inf, np.inf]), spec), [0, 255])
+
+
 def test_to_uint8_refuses_tokens():
-    with pytest.raises(ValueError, match="domain is 'tokens'; a picture needs binary, unit, symmetric, uint8 or real"):
+    words = "domain is 'tokens'; a picture needs binary, unit, symmetric, uint8, real or logit"
+    with pytest.raises(ValueError, match=words):
         images.to_uint8(tf.constant([1]), DataSpec((5,), domain="tokens"))
 
 

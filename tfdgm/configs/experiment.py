@@ -12,9 +12,12 @@ class DataConfig:
     Attributes:
       name: data set: see `tfdgm.data.list_datasets()`; `folder` is a folder of your own images.
       path: the folder, for `folder`.
-      domain: values the model gets: `binary`, `unit`, `symmetric`, `uint8` or `real`. Empty: the data set's own.
+      domain: values the model gets: `binary`, `unit`, `symmetric`, `uint8`, `real` or `logit`. Empty: the data set's
+        own.
       binarization: for domain `binary`: `dynamic` draws each pixel anew every epoch with its grey level as
         probability; `threshold` cuts at one half; `none` where the data is binary already.
+      logit_alpha: for domain `logit`: alpha of x = logit(alpha + (1 - 2 alpha) (level + u) / num_levels), u uniform and
+        drawn anew every epoch; at least 0 and below 1/2.
       image_height: resize to this height in pixels, 0 keeps the data's own.
       image_width: likewise.
       num_channels: 1 or 3; 0 keeps the data's own.
@@ -26,6 +29,7 @@ class DataConfig:
     path: str = ""
     domain: str = ""
     binarization: str = "dynamic"
+    logit_alpha: float = 1e-6
     image_height: int = 0
     image_width: int = 0
     num_channels: int = 0

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-Domain = Literal["binary", "unit", "symmetric", "uint8", "real", "tokens"]
-DOMAINS: tuple[str, ...] = ("binary", "unit", "symmetric", "uint8", "real", "tokens")
+Domain = Literal["binary", "unit", "symmetric", "uint8", "real", "logit", "tokens"]
+DOMAINS: tuple[str, ...] = ("binary", "unit", "symmetric", "uint8", "real", "logit", "tokens")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,11 +18,13 @@ class DataSpec:
       shape: event shape of `x`; images are `[H, W, C]`, vectors `[D]`.
       dtype: dtype of `x` as the pipeline delivers it.
       domain: the values of `x`: `binary` {0, 1}; `unit` [0, 1]; `symmetric` [-1, 1]; `uint8` the whole
-        numbers 0 to 255; `real` any; `tokens` indices into `vocabulary`.
+        numbers 0 to 255; `real` any; `logit` any, grey levels spread by `tfdgm.math.logit`; `tokens` indices into
+        `vocabulary`.
       num_levels: how many equally spaced values a scalar takes over its domain (256 for 8-bit images, 2 for
         binary ones, 17 for the 8x8 digits); 0 where it is continuous.
       num_classes: number of labels, 0 where the data has none.
       vocabulary: the tokens, for domain `tokens`.
+      logit_alpha: margin of domain `logit`, at least 0 and below 1/2; 0 for all others.
     """
 
     shape: tuple[int, ...]
@@ -31,15 +33,20 @@ class DataSpec:
     num_levels: int = 256
     num_classes: int = 0
     vocabulary: tuple[str, ...] = ()
+    logit_alpha: float = 0.0
 
     def __post_init__(self) -> None:
-        """Normalises lists read from JSON; refuses an unknown domain or an empty shape."""
+        """Normalises lists read from JSON; refuses an unknown domain, an empty shape, a margin out of place."""
         object.__setattr__(self, "shape", tuple(int(size) for size in self.shape))
         object.__setattr__(self, "vocabulary", tuple(self.vocabulary))
         if self.domain not in DOMAINS:
             raise ValueError(f"domain is {self.domain!r}; it must be one of {', '.join(DOMAINS)}")
         if not self.shape or min(self.shape) < 1:
             raise ValueError(f"shape is {self.shape}; it needs at least one dimension, each at least 1")
+        if not 0.0 <= self.logit_alpha < 0.5:
+            raise ValueError(f"logit_alpha is {self.logit_alpha}; it must be at least 0 and below 0.5")
+        if self.logit_alpha and self.domain != "logit":
+            raise ValueError(f"logit_alpha is {self.logit_alpha}, but domain is {self.domain!r}; it goes with 'logit'")
 
     @property
     def is_image(self) -> bool:

@@ -120,6 +120,13 @@ DATASETS: dict[str, DatasetEntry] = {
         domain="real",
         num_levels=0,
     ),
+    "bsds300": DatasetEntry(
+        summary="8x8 grey patches of BSDS300's natural images, 63 real values, no labels, 1,000,000/50,000/250,000",
+        builder=f"{_BUILDERS}.bsds300:Bsds300",
+        files=("BSDS300-images.tar.gz",),
+        domain="real",
+        num_levels=0,
+    ),
     "folder": DatasetEntry(
         summary="a folder of your own images, data.path, of any size, grey or colour; sub-folders are classes",
     ),

@@ -12,8 +12,9 @@ from tfdgm.data.catalog import DatasetEntry, find_dataset
 from tfdgm.data.images import resize_images
 from tfdgm.data.preparation import data_dir, prepare, prepared_builder
 from tfdgm.data.source import Data, MemorySplit, RecordSplit, Split
+from tfdgm.data.vectors import read_vectors
 
-_DOMAINS = ("binary", "unit", "symmetric", "uint8", "real")
+_DOMAINS = ("binary", "unit", "symmetric", "uint8", "real", "logit")
 
 
 def open_data(config: DataConfig, *, manual_dir: str = "") -> Data:
@@ -36,7 +37,7 @@ def open_data(config: DataConfig, *, manual_dir: str = "") -> Data:
     builder = _folder_builder(config) if config.name == "folder" else prepared_builder(config.name, manual_dir)
     shape = _shape(builder, config)
     num_classes = builder.info.features["label"].num_classes if "label" in builder.info.features else 0
-    spec = data_spec(shape, config.domain or entry.domain, entry.num_levels, num_classes)
+    spec = data_spec(shape, config.domain or entry.domain, entry.num_levels, num_classes, config.logit_alpha)
     instructions = _split_instructions(builder, config, entry)
     splits = {name: _open_split(builder, where, shape, entry.num_levels) for name, where in instructions.items()}
     return Data(spec, splits, entry.num_levels, config.binarization)
@@ -46,14 +47,17 @@ def _folder_builder(config: DataConfig) -> tfds.core.DatasetBuilder:
     return prepare(image_folder_builder(config, data_dir()), origin=pathlib.Path(config.path))
 
 
-def data_spec(shape: tuple[int, ...], domain: str, num_levels: int, num_classes: int) -> DataSpec:
+def data_spec(
+    shape: tuple[int, ...], domain: str, num_levels: int, num_classes: int, logit_alpha: float = 0.0
+) -> DataSpec:
     """What the pipelines deliver of raw data with `num_levels` levels in `domain`.
 
-    `binary` has 2 levels, `real` is continuous (0), and the rest keep the raw levels.
+    `binary` has 2 levels, `real` and `logit` are continuous (0), and the rest keep the raw levels.
     """
-    levels = {"binary": 2, "real": 0}.get(domain, num_levels)
+    levels = {"binary": 2, "real": 0, "logit": 0}.get(domain, num_levels)
     dtype = "uint8" if domain == "uint8" else "float32"
-    return DataSpec(shape=shape, dtype=dtype, domain=domain, num_levels=levels, num_classes=num_classes)
+    alpha = logit_alpha if domain == "logit" else 0.0
+    return DataSpec(shape, dtype, domain, num_levels=levels, num_classes=num_classes, logit_alpha=alpha)
 
 
 def _check(config: DataConfig, entry: DatasetEntry) -> None:
@@ -63,6 +67,8 @@ def _check(config: DataConfig, entry: DatasetEntry) -> None:
         raise ValueError(f"data.domain is {config.domain!r}; it must be empty or one of {', '.join(_DOMAINS)}")
     if config.num_channels not in (0, 1, 3):
         raise ValueError(f"data.num_channels is {config.num_channels}; it must be 1 or 3, or 0 for the data's own")
+    if not 0.0 <= config.logit_alpha < 0.5:
+        raise ValueError(f"data.logit_alpha is {config.logit_alpha}; it must be at least 0 and below 0.5")
     for field in ("image_height", "image_width", "num_validation"):
         if getattr(config, field) < 0:
             raise ValueError(f"data.{field} is {getattr(config, field)}; it must be positive, or 0 for the data's own")
@@ -103,12 +109,13 @@ def _open_split(builder: tfds.core.DatasetBuilder, instruction: str, shape: tupl
     has_labels = "label" in builder.info.features
     if builder.info.file_format is tfds.core.FileFormat.ARRAY_RECORD:
         return RecordSplit(builder.as_data_source(split=instruction), shape, has_labels)
+    if "vector" in builder.info.features:
+        return MemorySplit(read_vectors(builder, instruction))
     # One file after the other: the order is that of random access, whatever the number of shards.
     read_config = tfds.ReadConfig(interleave_cycle_length=1, add_tfds_id=False)
     dataset = builder.as_dataset(split=instruction, shuffle_files=False, read_config=read_config)
     examples = next(iter(dataset.batch(builder.info.splits[instruction].num_examples)))
-    is_image = "image" in examples
-    arrays = {"x": resize_images(examples["image"], shape, num_levels) if is_image else examples["vector"]}
+    arrays = {"x": resize_images(examples["image"], shape, num_levels)}
     if has_labels:
         arrays["label"] = tf.cast(examples["label"], tf.int32)
     return MemorySplit(arrays)

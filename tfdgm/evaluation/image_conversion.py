@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from tfdgm.core.types import DataSpec
 from tfdgm.core.validation import require_choice
+from tfdgm.math.images import to_uint8
 
 DOMAINS = ("unit", "symmetric", "uint8")
 
@@ -73,11 +74,13 @@ def unit_values(x: tf.Tensor, spec: DataSpec) -> tf.Tensor:
     Raises:
       ValueError: for a domain that has no such scale.
     """
+    if spec.domain == "logit":
+        return tf.cast(to_uint8(x, spec), tf.float32) / 255.0  # the levels without the noise between them
     x = tf.cast(x, tf.float32)
     if spec.domain == "symmetric":
         x = (x + 1.0) / 2.0
     elif spec.domain == "uint8":
         x = x / max(spec.num_levels - 1, 1)
     elif spec.domain not in ("binary", "unit", "real"):
-        raise ValueError(f"data.domain is {spec.domain!r}; it must be binary, unit, symmetric, uint8 or real")
+        raise ValueError(f"data.domain is {spec.domain!r}; it must be binary, unit, symmetric, uint8, real or logit")
     return tf.clip_by_value(x, 0.0, 1.0)

@@ -33,7 +33,7 @@ def _rows(random: np.random.Generator, name: str, tensor: tf.TensorSpec, spec: D
 
 
 def _examples(random: np.random.Generator, spec: DataSpec, shape: tuple[int, ...]) -> np.ndarray:
-    if spec.domain == "real":
+    if spec.domain in ("real", "logit"):
         return random.standard_normal(shape)
     num_levels = len(spec.vocabulary) if spec.domain == "tokens" else spec.num_levels
     levels = random.integers(0, max(num_levels, 2), shape)

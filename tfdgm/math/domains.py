@@ -10,4 +10,5 @@ INTO_DOMAIN: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
     "unit": tf.sigmoid,
     "symmetric": tf.tanh,
     "real": tf.identity,
+    "logit": tf.identity,
 }

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdgm.core.types import DataSpec
+from tfdgm.math.logit import from_logit
 
 _MIN_SIDE = 48  # pixels; smaller images are shown enlarged to at least this
 _GAP = 2  # pixels between the images of a picture
@@ -15,16 +16,22 @@ _GAP_LEVEL = 96  # dark grey, unlike the usual black and white backgrounds
 def to_uint8(x: tf.Tensor, spec: DataSpec) -> tf.Tensor:
     """Values of the specification's domain as 8-bit grey levels, rounded and clipped; any shape.
 
+    Of domain `logit`, whose levels are spread over (level, level + 1) / 256, the level is the whole part.
+
     Raises:
       ValueError: for a domain that is not made of pixels.
     """
+    if spec.domain == "logit":
+        # In float64: float32 would round what lies close to the next level into it.
+        levels = tf.floor(256.0 * from_logit(tf.cast(x, tf.float64), spec.logit_alpha))
+        return tf.cast(tf.clip_by_value(levels, 0.0, 255.0), tf.uint8)
     x = tf.cast(x, tf.float32)
     if spec.domain == "symmetric":
         x = (x + 1.0) / 2.0
     elif spec.domain == "uint8":
         x = x / max(spec.num_levels - 1, 1)
     elif spec.domain not in ("binary", "unit", "real"):
-        raise ValueError(f"domain is {spec.domain!r}; a picture needs binary, unit, symmetric, uint8 or real")
+        raise ValueError(f"domain is {spec.domain!r}; a picture needs binary, unit, symmetric, uint8, real or logit")
     return tf.cast(tf.round(255.0 * tf.clip_by_value(x, 0.0, 1.0)), tf.uint8)
 
 

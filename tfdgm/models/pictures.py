@@ -156,7 +156,7 @@ def inpainting_grid(model: GenerativeModel, x: Any, seeds: Any, num_columns: int
     height = model.event_shape[0]
     is_upper = tf.reshape(tf.range(height) < height // 2, [1, height, 1, 1])
     mask = tf.cast(tf.broadcast_to(is_upper, tf.shape(x)), x.dtype)
-    grey = {"symmetric": 0.0, "uint8": (model.spec.num_levels - 1) / 2.0}.get(model.spec.domain, 0.5)
+    grey = {"symmetric": 0.0, "logit": 0.0, "uint8": (model.spec.num_levels - 1) / 2.0}.get(model.spec.domain, 0.5)
     filled = model.inpaint(x, mask, tf.constant(seeds, tf.int64)[: x.shape[0]])
     rows = [x, tf.where(mask > 0.5, x, tf.cast(grey, x.dtype)), tf.cast(filled, x.dtype)]
     return images.contact_sheet(tf.concat(rows, axis=0), model.spec, x.shape[0])
