@@ -108,6 +108,19 @@ def test_samples_that_are_not_finite_give_no_figure():
     assert 0 < figure.num_non_finite < 60
 
 
+def test_samples_that_are_not_finite_are_counted():
+    settings = SampleEvaluation(num_samples=1_000)
+    (count,) = sample_figures(["non_finite_samples"], Diverged(), real_side(), settings)
+    # Each sample is so where a uniform exceeds 0.9.
+    assert count.value == count.num_non_finite
+    assert 60 < count.value < 140
+    assert (count.unit, count.kind, count.standard_error) == ("samples", "exact", None)
+    assert (count.num_samples, count.num_examples, count.split) == (1_000, 0, "")
+    assert count.note == "those that hold infinity or NaN; 1,000 samples"
+    (none,) = sample_figures(["non_finite_samples"], Sampler(), real_side(), SampleEvaluation(num_samples=1))
+    assert (none.value, none.num_non_finite) == (0.0, 0)
+
+
 @pytest.mark.parametrize(
     ("name", "settings", "words"),
     [
@@ -147,6 +160,9 @@ def test_an_extractor_without_the_classes_is_refused():
         ("wasserstein", Sampler(), DataSpec((2,), domain="real"), "mixture8", ""),
         ("modes_covered", Sampler(), DataSpec((2,), domain="real"), "mixture8", ""),
         ("parzen", Sampler(), DataSpec((2,), domain="real"), "mixture8", "data that are images"),
+        ("non_finite_samples", Sampler(), DataSpec((2,), domain="real"), "mixture8", ""),
+        ("non_finite_samples", Conditional(), DataSpec((2, 2, 1), domain="logit", num_levels=0), "mnist", ""),
+        ("non_finite_samples", object(), SPEC, "mnist", "'sample'"),
         ("modes_covered", Sampler(), DataSpec((2,), domain="real"), "other", "data that are a known mixture"),
         ("class_accuracy", Sampler(), SPEC, "mnist", "a 'sample' that takes 'label'"),
         ("class_accuracy", Conditional(), SPEC, "mnist", ""),

@@ -124,6 +124,15 @@ def test_distances_to_the_split_with_those_of_training_examples_beside(both):
     assert found.remark == f"W_1 of 40 points on either side, by assignment; training examples give {floor:.3g}"
 
 
+def test_infinities_and_nan_are_counted_by_sample(both):
+    samples = both.samples.copy()
+    samples[3, 0, 0, 0] = samples[3, 1, 1, 0] = np.nan
+    samples[7, 2, 0, 0] = np.inf
+    samples[99, 3, 3, 0] = -np.inf
+    assert measured("non_finite_samples", Comparison(both.real, SETTINGS, samples)).value == 3
+    assert measured("non_finite_samples", both).value == 0
+
+
 def test_names_stand_for_others():
     assert expand(["fid", "prdc", "is", "recall"]) == [
         "fid", "precision", "recall", "density", "coverage", "inception_score",

@@ -97,6 +97,14 @@ def test_samples_that_are_not_finite_have_no_figures(mixture_data):
     assert all(math.isnan(value) for value in found.values())
 
 
+def test_samples_that_are_not_finite_are_counted(mixture_data):
+    samples = points(120, 3)
+    samples[[5, 70], 0] = np.inf
+    found = training_metrics(["modes_covered", "non_finite_samples"], config(), mixture_data, num_samples=120)(samples)
+    assert math.isnan(found["modes_covered"])
+    assert found["non_finite_samples"] == 2.0
+
+
 def test_names_say_whether_an_extractor_is_needed(image_data):
     assert needs_extractor(["modes_covered", "prdc"])
     assert not needs_extractor(["modes_covered", "sliced_wasserstein", "elbo"])

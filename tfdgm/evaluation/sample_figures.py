@@ -124,12 +124,12 @@ def _labels(model: GenerativeModel, real: RealSide, num: int) -> np.ndarray | No
 def _figure(name: str, metric: SampleMetric, both: Comparison) -> Figure:
     real, network = both.real, both.real.extractor.network if metric.needs_extractor else None
     bad = both.num_non_finite
-    measured = metric.measure(both) if not bad else None
+    measured = metric.measure(both) if metric.takes_non_finite or not bad else None
     return Figure(
         name=metric.classifier_name if metric.classifier_name and network.is_classifier else name,
         value=float(measured.value) if measured else None,
         unit=metric.unit,
-        kind="estimate",
+        kind=metric.kind,
         standard_error=measured.standard_error if measured else None,
         num_examples=real.data.splits[real.split].num_examples if metric.uses_examples else 0,
         num_non_finite=bad,

@@ -1,11 +1,12 @@
 """The table of figures of samples: what each needs, and how it comes of a comparison with real data.
 
-All are estimates. `docs/metrics.md` says how to read them.
+All but a count of samples are estimates. `docs/metrics.md` says how to read them.
 """
 
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -41,6 +42,8 @@ class SampleMetric:
         other alone; empty: as ever.
       lower_is_better: for choosing checkpoints.
       uses_examples: whether real data enter the figure itself.
+      kind: `estimate`, or `exact` where it says no more than it counts.
+      takes_non_finite: whether it is worked out of samples that hold infinity or NaN too.
     """
 
     unit: str
@@ -50,6 +53,8 @@ class SampleMetric:
     classifier_name: str = ""
     lower_is_better: bool = False
     uses_examples: bool = True
+    kind: Literal["estimate", "exact"] = "estimate"
+    takes_non_finite: bool = False
 
     @property
     def needs_extractor(self) -> bool:
@@ -169,6 +174,10 @@ def _wasserstein(both: Comparison) -> Measured:
     return Measured(distance(both.samples), None, remark)
 
 
+def _non_finite_samples(both: Comparison) -> Measured:
+    return Measured(both.num_non_finite, None, "those that hold infinity or NaN")
+
+
 def _ends(bandwidths: Sequence[float]) -> tuple[float, float]:
     return min(bandwidths), max(bandwidths)
 
@@ -207,6 +216,15 @@ SAMPLE_METRICS: dict[str, SampleMetric] = {
     "class_accuracy": SampleMetric("share", _class_accuracy, ("probabilities", "labels")),
     "classes_present": SampleMetric("classes", _classes_present, ("probabilities",)),
     "parzen": SampleMetric("nats", _parzen, ("images",)),
+    "non_finite_samples": SampleMetric(
+        "samples",
+        _non_finite_samples,
+        min_num=lambda settings, extractor: 1,
+        lower_is_better=True,
+        uses_examples=False,
+        kind="exact",
+        takes_non_finite=True,
+    ),
     "sliced_wasserstein": SampleMetric("distance", _sliced_wasserstein, lower_is_better=True),
     "wasserstein": SampleMetric("distance", _wasserstein, ("vectors",), lower_is_better=True),
 }

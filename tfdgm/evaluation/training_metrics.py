@@ -45,7 +45,7 @@ def training_metrics(
 
     Returns:
       Takes samples [num_samples, *shape] in the data's domain; gives the figures by name, each NaN where a sample is
-      not finite. Equal samples give equal figures.
+      not finite but for the number of such. Equal samples give equal figures.
 
     Raises:
       ValueError: for a name that is no metric's, data that it is not for, or too few samples or examples.
@@ -66,9 +66,12 @@ def training_metrics(
 
     def measure(samples: np.ndarray) -> dict[str, float]:
         both = Comparison(real, settings, np.asarray(samples, np.float32))
-        if both.num_non_finite:
-            return dict.fromkeys(names, math.nan)
-        return {name: float(SAMPLE_METRICS[name].measure(both).value) for name in names}
+        metrics = {name: SAMPLE_METRICS[name] for name in names}
+        bad = both.num_non_finite > 0
+        return {
+            name: math.nan if bad and not metric.takes_non_finite else float(metric.measure(both).value)
+            for name, metric in metrics.items()
+        }
 
     return measure
 
