@@ -23,6 +23,7 @@ _LABELLED = DataSpec((5, 7, 3), domain="unit", num_levels=256, num_classes=3)
 _STRIPES = DataSpec((8, 4, 3), domain="symmetric", num_levels=256, num_classes=3)
 _BITS = DataSpec((6,), domain="binary", num_levels=2)
 _LEVELS = DataSpec((2, 2, 1), domain="unit", num_levels=4)
+_SPREAD = DataSpec((2, 2, 1), domain="logit", num_levels=0, logit_alpha=0.05)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -208,6 +209,12 @@ def _levels(rng: np.random.Generator, num: int) -> np.ndarray:
     return np.where(rng.random((num, 2, 2, 1)) < 0.1, rng.integers(0, 4, (num, 2, 2, 1)), row) / 3.0
 
 
+def _spread(rng: np.random.Generator, num: int) -> np.ndarray:
+    """`_levels`, spread over (0, 1) by uniform noise and then over the line."""
+    p = 0.05 + 0.9 * (3.0 * _levels(rng, num) + rng.random((num, 2, 2, 1))) / 4.0
+    return np.log(p / (1.0 - p))
+
+
 def _words(rng: np.random.Generator, num: int) -> np.ndarray:
     """Two words of six bits, each bit wrong with probability 0.1."""
     words = np.array([[1, 1, 1, 0, 0, 0], [0, 1, 0, 1, 0, 1]], np.float64)
@@ -270,6 +277,7 @@ GOLDENS: dict[str, Golden] = {
             augmentations=("color", "translation", "cutout"),
             num_critic_steps=2,
         ),
+        _preset("gaussian", "gaussian:digits", _SPREAD, _spread, is_discrete=False),
         Golden("flow", lambda: Flow(_PLANE, name="flow"), _PLANE, _ring, _adam("flow")),
     )
 }

@@ -23,7 +23,7 @@ __all__ = [
     "restore_config",
 ]
 
-_FAMILIES = ("vae", "rbm", "dbn", "dbm", "sbn", "predictability_minimization", "classifier", "gan")
+_FAMILIES = ("vae", "rbm", "dbn", "dbm", "sbn", "predictability_minimization", "classifier", "gan", "gaussian")
 
 
 class UnknownNameError(ValueError):

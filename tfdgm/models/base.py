@@ -25,7 +25,7 @@ Logs = dict[str, tf.Tensor]
 
 @dataclasses.dataclass(frozen=True)
 class Fault:
-    """The first non-finite tensor of a run: at which step, in which group, what it was."""
+    """The first non-finite tensor of a run: at which step, in which group ("" where there is none), what it was."""
 
     step: int
     group: str
@@ -64,7 +64,7 @@ class GenerativeModel(keras.Model):
     # ---- what a model gives -------------------------------------------------------------------------------------
 
     def groups(self) -> dict[str, list[keras.Variable]]:
-        """The variable groups, each with its own optimizer. Default: one, of all trainable variables."""
+        """The variable groups, each with its own optimizer; none where nothing has a gradient. Default: one, of all."""
         return {"model": self.trainable_variables}
 
     def initialize(self, batch: Batch) -> None:
@@ -143,6 +143,10 @@ class GenerativeModel(keras.Model):
         """Mean over the replicas of per-replica values of equal shape."""
         return _replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, value)
 
+    def note_statistic(self, value: tf.Tensor) -> None:
+        """Notes the fault of a model without groups, where a statistic that it learns is not finite."""
+        self._note(0, [value])
+
     # ---- Keras --------------------------------------------------------------------------------------------------
 
     def compile(self, optimizer: Any = "adam", **kwargs: Any) -> None:
@@ -166,7 +170,7 @@ class GenerativeModel(keras.Model):
             self.optimizers = {name: self._built_optimizer(named[name], groups[name]) for name in groups}
         for name, built in self.optimizers.items():
             setattr(self, f"{name}_optimizer", built)  # checkpoints track attributes; a dictionary's values they miss
-        first = next(iter(self.optimizers.values()))
+        first = next(iter(self.optimizers.values()), None)
         super().compile(first, auto_scale_loss=False, **{"jit_compile": False, **kwargs})
 
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
@@ -183,9 +187,13 @@ class GenerativeModel(keras.Model):
         if isinstance(dataset, tf.data.Dataset):
             dataset = strategy.experimental_distribute_dataset(dataset.take(1))
 
+        def initialize(batch: Batch) -> None:
+            with step_rows.running(self._rows(batch, step_rows.TRAIN, self.step)):
+                self.initialize(self._cast(batch))
+
         @tf.function(autograph=False)
         def run(batch: Batch) -> None:
-            strategy.run(lambda local: self.initialize(self._cast(local)), args=(batch,))
+            strategy.run(initialize, args=(batch,))
 
         with plain_refusals():
             run(next(iter(dataset)))
@@ -218,6 +226,8 @@ class GenerativeModel(keras.Model):
         if not code:
             return None
         step, place = divmod(code - 1, 1 << 24)
+        if not self.groups():
+            return Fault(step, "", "a statistic")
         group_index, slot = divmod(place, 1 << 16)
         group, variables = list(self.groups().items())[group_index]
         return Fault(step, group, "the loss" if slot == 0 else f"the gradient of {variables[slot - 1].path}")
@@ -290,11 +300,14 @@ class GenerativeModel(keras.Model):
         tensors = [loss]
         if not isinstance(self.optimizers[group], keras.optimizers.LossScaleOptimizer):
             tensors += gradients  # loss scaling looks for overflow itself and skips such steps
+        return self._note(list(self.groups()).index(group) << 16, tensors)
+
+    def _note(self, first_place: int, tensors: list[tf.Tensor]) -> tf.Tensor:
         # One fused sum a tensor. In 16 bits the square of a sound loss of 400 would already overflow.
         squares = tf.stack([tf.nn.l2_loss(tf.cast(_dense(tensor), self.variable_dtype)) for tensor in tensors])
         bad = tf.cast(~tf.math.is_finite(squares), tf.int32)
         bad = _replica_context().all_reduce(tf.distribute.ReduceOp.SUM, bad)
-        place = (list(self.groups()).index(group) << 16) + tf.argmax(bad > 0)
+        place = first_place + tf.argmax(bad > 0)
         code = tf.convert_to_tensor(self.step) * (1 << 24) + place + 1
         known = tf.convert_to_tensor(self._fault)
         return self._fault.assign(tf.where((known == 0) & tf.reduce_any(bad > 0), code, known))

@@ -22,6 +22,7 @@ MODELS: dict[str, str] = {
     "dcgan": "tfdgm.models.gan:GAN",
     "wgan": "tfdgm.models.wgan:WGAN",
     "wgan_gp": "tfdgm.models.wgan:WGAN",
+    "gaussian": "tfdgm.models.gaussian:Gaussian",
 }
 
 
