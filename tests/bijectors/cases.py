@@ -21,6 +21,8 @@ from tfdgm.bijectors.multiscale import Multiscale
 from tfdgm.bijectors.permutation import Permutation, reversal, shuffle
 from tfdgm.bijectors.planar import Planar
 from tfdgm.bijectors.radial import Radial
+from tfdgm.bijectors.repeated import Repeated
+from tfdgm.bijectors.rescale import Rescale
 from tfdgm.bijectors.squeeze import Squeeze
 from tfdgm.networks.made import Made
 from tfdgm.networks.mlp import mlp
@@ -117,6 +119,11 @@ def glow():
     return Multiscale([first, second, last], [SplitPrior((4, 4, 4), name="a"), SplitPrior((2, 2, 8), name="b")])
 
 
+def _repeated(recompute=False):
+    steps = [Composition(glow_step((3, 2, 4), f"step_{i}"), name=f"step_{i}") for i in range(2)]
+    return Repeated(steps, recompute=recompute)
+
+
 _SPLINE = RationalQuadratic(num_bins=5, bound=4.0)
 
 VECTORS = {
@@ -161,6 +168,9 @@ IMAGES = {
     "image_coupling": Case(_image_coupling((2, 3, 5), ChannelMask, SigmoidAffine())),
     "checkerboard": Case(_image_coupling((3, 3, 2), CheckerboardMask, Affine())),
     "swapped_checkerboard": Case(_image_coupling((3, 3, 1), CheckerboardMask, Affine(), swap=True)),
+    "rescale": Case(lambda: Rescale((2, 3, 1), scale=17.0, shift=8.5)),
+    "repeated": Case(_repeated, tolerance=1e-12, tolerance_32=5e-5),
+    "recomputed": Case(lambda: _repeated(recompute=True), tolerance=1e-12, tolerance_32=5e-5),
     "squeeze": Case(lambda: Squeeze((4, 6, 2)), tolerance=0.0, tolerance_32=0.0),
     "image_prior": Case(lambda: GaussianPrior((2, 3, 2), context_size=CONTEXT_SIZE), CONTEXT_SIZE),
     # Many matrices of such random weights together would be ill-conditioned.

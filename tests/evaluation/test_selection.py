@@ -14,8 +14,20 @@ from tfdgm.evaluation.selection import choose, select
 
 class Density:
     name = "flow"
+    spec = tfdgm.DataSpec((2,), domain="real", num_levels=0)
 
     def log_prob(self, x):
+        return x
+
+
+class Mass(Density):
+    name = "autoregression"
+    spec = tfdgm.DataSpec((2,), domain="unit", num_levels=4)
+
+
+class DensityOfLevels(Mass):
+    def dequantized_log_prob(self, x, seeds, num_samples):
+        del seeds, num_samples
         return x
 
 
@@ -27,8 +39,17 @@ def test_choose_gives_all_that_the_model_can():
     vae = tfdgm.build("vae", latent_dim=2, hidden_sizes=(4,))
     chosen = choose(None, vae, VAEEvaluation(num_iwae_samples=50))
     assert list(chosen) == ["elbo", "iwae_50", "nll_upper_bound", "active_units"]
-    assert list(choose(None, Density(), None)) == ["log_prob", "bits_per_dim"]
+    assert list(choose(None, Density(), None)) == ["log_prob"]
     assert choose(None, Classifier(), None) == {}
+
+
+def test_bits_per_dimension_are_of_levels_and_a_density_of_levels_gives_bounds():
+    assert list(choose(None, Mass(), None)) == ["log_prob", "bits_per_dim"]
+    assert list(choose(None, DensityOfLevels(), None)) == ["log_prob_lower_bound", "bits_per_dim_upper_bound"]
+    with pytest.raises(ValueError, match="metric 'bits_per_dim' needs data of whole levels"):
+        choose(["bits_per_dim"], Density(), None)
+    with pytest.raises(ValueError, match="metric 'log_prob' needs continuous data"):
+        choose(["log_prob"], DensityOfLevels(), None)
 
 
 def test_choose_gives_figures_of_codes_to_models_that_have_them():
@@ -81,7 +102,7 @@ def test_choose_names_the_nearest_metric():
 
 
 def test_choose_names_what_the_model_can_give():
-    with pytest.raises(ValueError, match="'elbo', which flow has not; it can give log_prob, bits_per_dim"):
+    with pytest.raises(ValueError, match="'elbo', which flow has not; it can give log_prob"):
         choose(["log_prob", "elbo"], Density(), None)
     with pytest.raises(ValueError, match="it can give none"):
         choose(["elbo"], Classifier(), None)
@@ -207,7 +228,5 @@ def test_what_a_model_can_give_is_told_of_both_kinds():
     with pytest.raises(ValueError, match=f"metric 'log_prob' needs 'log_prob', which vae has not; {offer}"):
         select_for_vae(["log_prob"])
     spec = tfdgm.DataSpec((8, 8, 1))
-    with pytest.raises(
-        ValueError, match="'fid' needs 'sample', which flow has not; it can give log_prob, bits_per_dim"
-    ):
+    with pytest.raises(ValueError, match="'fid' needs 'sample', which flow has not; it can give log_prob"):
         select(["fid"], Density(), spec, config(), SampleEvaluation())

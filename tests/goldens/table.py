@@ -7,7 +7,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tests.goldens.flow import Flow
 from tfdgm.configs import get_config
 from tfdgm.core.types import DataSpec
 from tfdgm.models.base import GenerativeModel
@@ -21,6 +20,7 @@ _PLANE = DataSpec((2,), domain="real", num_levels=0)
 _CORNERS = DataSpec((2,), domain="real", num_levels=0, num_classes=4)
 _LABELLED = DataSpec((5, 7, 3), domain="unit", num_levels=256, num_classes=3)
 _STRIPES = DataSpec((8, 4, 3), domain="symmetric", num_levels=256, num_classes=3)
+_TINTS = DataSpec((4, 8, 3), dtype="uint8", domain="uint8", num_levels=256)
 _BITS = DataSpec((6,), domain="binary", num_levels=2)
 _LEVELS = DataSpec((2, 2, 1), domain="unit", num_levels=4)
 _SPREAD = DataSpec((2, 2, 1), domain="logit", num_levels=0, logit_alpha=0.05)
@@ -162,6 +162,16 @@ def _adversarial(name: str, preset: str, spec: DataSpec, examples: Callable, **f
     return dataclasses.replace(golden, optimizers=_adam(*groups, epsilon=1e-3))
 
 
+def _flow(name: str, preset: str, **fields: object) -> Golden:
+    """On points of the plane."""
+    return _preset(name, preset, _PLANE, _ring, "flow", is_discrete=False, **fields)
+
+
+def _glow(name: str, **fields: object) -> Golden:
+    """On colours that are no square; each of two scales has its own split."""
+    return _preset(name, "glow:digits", _TINTS, _tints, "flow", **fields)
+
+
 def _sbn(name: str, preset: str, *groups: str, **fields: object) -> Golden:
     """Two hidden layers, and mean field for a bound beside the recognition net's."""
     fields = {"hidden_sizes": (4, 3), "num_inference_steps": 3, **fields}
@@ -201,6 +211,11 @@ def _stripes(rng: np.random.Generator, num: int) -> np.ndarray:
     row, column = np.arange(8).reshape(8, 1, 1) % 2, np.arange(4).reshape(1, 4, 1) % 2
     noise = rng.integers(-20, 21, (num, 8, 4, 3))
     return (np.where(across, row, column) * 150 - 75 + noise) / 127.5
+
+
+def _tints(rng: np.random.Generator, num: int) -> np.ndarray:
+    """Plain pictures of whole 8-bit levels with a little noise."""
+    return rng.integers(40, 200, (num, 1, 1, 3)) + rng.integers(-20, 21, (num, 4, 8, 3))
 
 
 def _levels(rng: np.random.Generator, num: int) -> np.ndarray:
@@ -277,7 +292,12 @@ GOLDENS: dict[str, Golden] = {
             augmentations=("color", "translation", "cutout"),
             num_critic_steps=2,
         ),
+        _flow("flow", "real_nvp:mixture8", transform="additive", mixing="plain", model_name="flow"),
+        _flow("real_nvp", "real_nvp:mixture8", mixing="reversal"),
+        _flow("maf", "maf:mixture8"),
+        _flow("nsf", "nsf:mixture8", num_bins=4),
+        _glow("glow", dequantization="variational"),
+        _glow("glow_recompute", recompute=True, num_steps=2, mixing="plain", transform="sigmoid_affine", num_bits=5),
         _preset("gaussian", "gaussian:digits", _SPREAD, _spread, is_discrete=False),
-        Golden("flow", lambda: Flow(_PLANE, name="flow"), _PLANE, _ring, _adam("flow")),
     )
 }

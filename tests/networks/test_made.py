@@ -76,3 +76,33 @@ def test_computes_in_the_policys_dtype():
 def test_settings_that_cannot_be_are_refused(build, message):
     with pytest.raises(ValueError, match=message):
         build()
+
+
+def test_residual_blocks_keep_the_order_and_add_their_input():
+    with dtype_policy("float64"):
+        network = Made(4, 2, (9, 9, 9, 9, 9), activation="tanh", residual=True, name="made")
+    rng = np.random.default_rng(0)
+    for variable in network.variables:
+        variable.assign(0.5 * rng.normal(size=variable.shape))
+    x = tf.constant(rng.normal(size=(3, 4)))
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        outputs = network(x)
+    jacobian = tape.batch_jacobian(outputs, x, experimental_use_pfor=False).numpy().reshape(3, 2, 4, 4)
+    is_before = np.tril(np.ones((4, 4)), -1) > 0
+    assert (jacobian[..., ~is_before] == 0.0).all()
+    assert (jacobian[..., is_before] != 0.0).all()
+
+    def dense(layer, x):
+        return x @ (layer.kernel.numpy() * layer.mask) + layer.bias.numpy()
+
+    h = dense(network.first, x.numpy())
+    for inner, outer in zip(network.others[::2], network.others[1::2], strict=True):
+        h = h + dense(outer, np.tanh(dense(inner, np.tanh(h))))
+    np.testing.assert_allclose(outputs, dense(network.last, np.tanh(h)), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("hidden_sizes", [(4, 4), (4, 4, 5)])
+def test_hidden_layers_that_make_up_no_blocks_are_refused(hidden_sizes):
+    with pytest.raises(ValueError, match="residual blocks need an odd number of equal sizes, such as"):
+        Made(2, 1, hidden_sizes, residual=True)

@@ -59,6 +59,7 @@ class Composition(BijectorLayer):
 
     def start_at(self, x: tf.Tensor, mean: Mean, context: Context = None) -> None:
         """Each part at what those before it, already started, make of the batch."""
-        for part in self.parts:
+        for part in self.parts[:-1]:
             part.start_at(x, mean, context)
             x, _ = part.inverse_and_log_det(x, context)
+        self.parts[-1].start_at(x, mean, context)

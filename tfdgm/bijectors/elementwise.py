@@ -8,7 +8,7 @@ import dataclasses
 
 import tensorflow as tf
 
-from tfdgm.core.validation import require_at_least, require_between
+from tfdgm.core.validation import require_at_least, require_between, require_choice
 from tfdgm.math.rational_quadratic import inverse_spline, spline
 
 
@@ -137,3 +137,18 @@ class RationalQuadratic(Elementwise):
     def inverse(self, x: tf.Tensor, raw: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Its inverse."""
         return inverse_spline(x, raw, self.num_bins, self.bound)
+
+
+ELEMENTWISE = ("additive", "affine", "sigmoid_affine", "rational_quadratic")
+
+
+def elementwise(name: str, *, num_bins: int = 8, bound: float = 3.0) -> Elementwise:
+    """One by its name in `ELEMENTWISE`; the numbers are those of the spline.
+
+    Raises:
+      ValueError: for an unknown name, or numbers that make no spline.
+    """
+    require_choice("transform", name, ELEMENTWISE)
+    if name == "rational_quadratic":
+        return RationalQuadratic(num_bins, bound)
+    return {"additive": Additive, "affine": Affine, "sigmoid_affine": SigmoidAffine}[name]()

@@ -23,7 +23,19 @@ __all__ = [
     "restore_config",
 ]
 
-_FAMILIES = ("vae", "rbm", "dbn", "dbm", "sbn", "predictability_minimization", "classifier", "gan", "gaussian")
+_FAMILIES = (
+    "vae",
+    "rbm",
+    "dbn",
+    "dbm",
+    "sbn",
+    "predictability_minimization",
+    "classifier",
+    "gan",
+    "flow",
+    "glow",
+    "gaussian",
+)
 
 
 class UnknownNameError(ValueError):

@@ -35,11 +35,13 @@ class Quantity:
       capability: the method that a model must have.
       values: takes the model, x [B, ...], seeds int64 [B] and the family's evaluation settings; gives [B] or [B, D].
       of_label: whether it takes the label, int32 [B], besides.
+      superseded_by: a method that makes it the wrong figure: a density where the data are whole levels.
     """
 
     capability: str
     values: Callable[..., tf.Tensor]
     of_label: bool = False
+    superseded_by: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +112,13 @@ def _of_code(statistic: Callable[[np.ndarray], float], unit: str) -> Metric:
 
 
 QUANTITIES: dict[str, Quantity] = {
-    "log_prob": Quantity("log_prob", lambda model, x, seeds, settings: model.log_prob(x)),
+    "log_prob": Quantity(
+        "log_prob", lambda model, x, seeds, settings: model.log_prob(x), superseded_by="dequantized_log_prob"
+    ),
+    "dequantized_log_prob": Quantity(
+        "dequantized_log_prob",
+        lambda model, x, seeds, settings: model.dequantized_log_prob(x, seeds, settings.num_dequantization_samples),
+    ),
     "elbo": Quantity("elbo", lambda model, x, seeds, settings: model.elbo(x, seeds, settings.num_elbo_samples)),
     "iwae": Quantity(
         "iwae_bound", lambda model, x, seeds, settings: model.iwae_bound(x, seeds, settings.num_iwae_samples)
@@ -164,6 +172,9 @@ def _by_each_way(name: str, quantity: str, kind: Kind) -> dict[str, Metric]:
 METRICS: dict[str, Metric] = {
     "log_prob": Metric("log_prob", "nats", "exact", mean),
     "bits_per_dim": Metric("log_prob", "bits/dim", "exact", mean_bits_per_dim),
+    # Of whole grey levels a density gives a bound, by noise over their cells.
+    "log_prob_lower_bound": Metric("dequantized_log_prob", "nats", "stochastic_bound", mean),
+    "bits_per_dim_upper_bound": Metric("dequantized_log_prob", "bits/dim", "stochastic_bound", mean_bits_per_dim),
     "elbo": Metric("elbo", "nats", "stochastic_bound", mean),
     "iwae": Metric("iwae", "nats", "stochastic_bound", mean, label="iwae_{0.num_iwae_samples}"),
     # What papers print as a latent-variable model's NLL.

@@ -123,8 +123,13 @@ def choose(
 
 def _lacking(metric: Metric, model: GenerativeModel) -> str:
     """What the model would need for a metric; empty where it has it."""
-    if metric.quantity and not hasattr(model, QUANTITIES[metric.quantity].capability):
-        return repr(QUANTITIES[metric.quantity].capability)
+    quantity = QUANTITIES[metric.quantity] if metric.quantity else None
+    if quantity and not hasattr(model, quantity.capability):
+        return repr(quantity.capability)
+    if quantity and quantity.superseded_by and hasattr(model, quantity.superseded_by):
+        return "continuous data"
+    if metric.unit == "bits/dim" and not model.spec.num_levels:
+        return "data of whole levels"
     if metric.log_partition and not hasattr(model, "normalizer"):
         return repr("normalizer")
     if metric.log_partition and metric.log_partition not in partition.possible_ways(model.normalizer().harmonium):

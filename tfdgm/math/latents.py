@@ -18,8 +18,13 @@ def great_circle(z_a: tf.Tensor, z_b: tf.Tensor, num_points: int) -> tf.Tensor:
       White (2016), Sampling generative networks, section 2.1 (slerp).
     """
     t = tf.linspace(tf.zeros([], z_a.dtype), tf.ones([], z_a.dtype), num_points)[tf.newaxis, :, tf.newaxis]
+    return point_on_great_circle(z_a[:, tf.newaxis], z_b[:, tf.newaxis], t)
+
+
+def point_on_great_circle(z_a: tf.Tensor, z_b: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
+    """The points a fraction t [..., 1] of the way from z_a to z_b [..., D], as `great_circle` has them."""
     norm_a, norm_b = tf.norm(z_a, axis=-1, keepdims=True), tf.norm(z_b, axis=-1, keepdims=True)
-    unit_a, unit_b = (z_a / norm_a)[:, tf.newaxis], (z_b / norm_b)[:, tf.newaxis]
+    unit_a, unit_b = z_a / norm_a, z_b / norm_b
     cosine = tf.clip_by_value(tf.reduce_sum(unit_a * unit_b, -1, keepdims=True), -1.0, 1.0)
     angle = tf.acos(cosine)
     sine = tf.sin(angle)
@@ -28,5 +33,4 @@ def great_circle(z_a: tf.Tensor, z_b: tf.Tensor, num_points: int) -> tf.Tensor:
     safe = tf.where(straight, tf.ones_like(sine), sine)
     weight_a = tf.where(straight, 1.0 - t, tf.sin((1.0 - t) * angle) / safe)
     weight_b = tf.where(straight, t * tf.ones_like(sine), tf.sin(t * angle) / safe)
-    norm = (1.0 - t) * norm_a[:, tf.newaxis] + t * norm_b[:, tf.newaxis]
-    return norm * (weight_a * unit_a + weight_b * unit_b)
+    return ((1.0 - t) * norm_a + t * norm_b) * (weight_a * unit_a + weight_b * unit_b)

@@ -22,6 +22,11 @@ MODELS: dict[str, str] = {
     "dcgan": "tfdgm.models.gan:GAN",
     "wgan": "tfdgm.models.wgan:WGAN",
     "wgan_gp": "tfdgm.models.wgan:WGAN",
+    "flow": "tfdgm.models.flow:Flow",
+    "real_nvp": "tfdgm.models.flow:Flow",
+    "maf": "tfdgm.models.flow:Flow",
+    "nsf": "tfdgm.models.flow:Flow",
+    "glow": "tfdgm.models.glow:Glow",
     "gaussian": "tfdgm.models.gaussian:Gaussian",
 }
 

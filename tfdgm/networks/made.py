@@ -54,6 +54,7 @@ class Made(keras.layers.Layer):
         *,
         context_size: int = 0,
         activation: str = "relu",
+        residual: bool = False,
         name: str = "made",
     ) -> None:
         """Builds the layers.
@@ -64,23 +65,28 @@ class Made(keras.layers.Layer):
           hidden_sizes: units of the hidden layers, at least one.
           context_size: E of the context [B, E]; 0 for none.
           activation: of the hidden layers.
+          residual: each two hidden layers after the first are a block whose input is added to its output.
           name: of the network.
 
         Raises:
-          ValueError: for sizes below 1, no hidden layer, or an activation that Keras does not have.
+          ValueError: for sizes below 1, no hidden layer, an activation that Keras does not have, or hidden layers that
+            make up no residual blocks.
         """
         require_choice("activation", activation, ACTIVATIONS)
         require_at_least(1, num_dims=num_dims, num_params=num_params, **{"number of hidden_sizes": len(hidden_sizes)})
         require_at_least(1, **{f"hidden_sizes[{index}]": size for index, size in enumerate(hidden_sizes)})
         require_at_least(0, context_size=context_size)
+        if residual and (len(hidden_sizes) % 2 == 0 or len(set(hidden_sizes)) > 1):
+            raise ValueError(
+                f"hidden_sizes is {tuple(hidden_sizes)}; residual blocks need an odd number of equal sizes, such as"
+                f" {(hidden_sizes[0],) * 3}"
+            )
         super().__init__(name=name)
         self.num_dims, self.num_params, self.context_size = num_dims, num_params, context_size
+        self.residual = residual
         first, *others, last = made_masks(num_dims, num_params, hidden_sizes)
         self.first = MaskedDense(first, name=f"{name}_hidden_0")
-        self.others = [
-            MaskedDense(mask, activation=activation, name=f"{name}_hidden_{index}")
-            for index, mask in enumerate(others, 1)
-        ]
+        self.others = [MaskedDense(mask, name=f"{name}_hidden_{index}") for index, mask in enumerate(others, 1)]
         self.last = MaskedDense(last, name=f"{name}_outputs")
         self.activation = keras.activations.get(activation)
         if context_size:
@@ -101,10 +107,13 @@ class Made(keras.layers.Layer):
         hidden = self.first(x)
         if context is not None:
             hidden += self.of_context(context)
-        hidden = self.activation(hidden)
-        for layer in self.others:
-            hidden = layer(hidden)
-        return self.last(hidden)
+        if self.residual:
+            for inner, outer in zip(self.others[::2], self.others[1::2], strict=True):
+                hidden += outer(self.activation(inner(self.activation(hidden))))
+        else:
+            for layer in self.others:
+                hidden = layer(self.activation(hidden))
+        return self.last(self.activation(hidden))
 
 
 def made_masks(num_dims: int, num_params: int, hidden_sizes: Sequence[int]) -> list[np.ndarray]:
