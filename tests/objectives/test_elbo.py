@@ -28,6 +28,16 @@ def test_kl_is_exact_near_the_prior():
     assert float(bounds.kl_from_standard_normal(tf.zeros([1, 3]), tf.zeros([1, 3]))[0]) == 0.0
 
 
+def test_the_sampled_kl_is_the_kl_in_the_mean():
+    q = tfd.MultivariateNormalDiag(MEAN, np.exp(0.5 * LOG_VAR))
+    prior = tfd.MultivariateNormalDiag(tf.zeros([4], tf.float64))
+    z = MEAN + np.exp(0.5 * LOG_VAR) * RNG.normal(size=(20_000, 6, 4))
+    log_q, log_p = q.log_prob(z).numpy().T, prior.log_prob(z).numpy().T
+    error = (log_q - log_p).std(1) / np.sqrt(20_000)
+    difference = bounds.sampled_kl(log_q, log_p).numpy() - tfd.kl_divergence(q, prior).numpy()
+    assert (np.abs(difference) < 5.0 * error).all()
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_normal_log_density_equals_tfd(dtype):
     z = RNG.normal(size=(6, 4)).astype(dtype)

@@ -5,6 +5,7 @@ Inference model:   q(z|x) = N(mean(x), diag exp(log_var(x))).
 VAE maximises      E_q log p(x|z) - KL(q(z|x) || p(z))              (Kingma & Welling eq. 7)
 IWAE maximises     E_q log (1/K) sum_k p(x, z_k) / q(z_k|x)         (Burda et al. eq. 8)
 with z = mean(x) + exp(log_var(x) / 2) * noise                      (the reparameterisation trick, eq. 10)
+With a flow posterior that z is only where q starts: see tfdgm.models.flow_posterior.
 """
 
 from typing import Any
@@ -17,6 +18,7 @@ from tfdgm.core.validation import require_at_least, require_choice
 from tfdgm.math import latents
 from tfdgm.math.sample_blocks import over_blocks
 from tfdgm.models.base import Batch, GenerativeModel, Logs
+from tfdgm.models.flow_posterior import Encoded, posterior
 from tfdgm.networks.conv import conv_decoder, conv_encoder
 from tfdgm.networks.mlp import mlp
 from tfdgm.objectives import elbo as bounds
@@ -39,6 +41,10 @@ class VAE(GenerativeModel):
         num_filters: tuple[int, ...] = (32, 64),
         activation: str = "tanh",
         likelihood: str = "bernoulli",
+        posterior_flow: str = "none",
+        num_flow_steps: int = 10,
+        flow_hidden_sizes: tuple[int, ...] = (200,),
+        flow_context_size: int = 50,
         objective: str = "elbo",
         num_importance_samples: int = 1,
         kl_weight: float = 1.0,
@@ -58,16 +64,24 @@ class VAE(GenerativeModel):
         require_at_least(0, kl_weight=kl_weight, kl_warmup_steps=kl_warmup_steps)
         self.network = network
         self.latent_dim = latent_dim
+        self.posterior = posterior(
+            posterior_flow,
+            latent_dim,
+            num_steps=num_flow_steps,
+            hidden_sizes=flow_hidden_sizes,
+            context_size=flow_context_size,
+            activation=activation,
+        )
         self.likelihood = likelihoods.likelihood(likelihood, domain=spec.domain, num_levels=spec.num_levels)
         self.bound_loss = bounds.BOUNDS[objective]
         self.num_importance_samples = num_importance_samples
         self.kl_weight, self.kl_warmup_steps = kl_weight, kl_warmup_steps
-        shape = spec.shape
+        shape, num_outputs = spec.shape, self.posterior.num_outputs
         if network == "mlp":
-            self.encoder = mlp(shape, hidden_sizes, [2 * latent_dim], activation=activation, name="encoder")
+            self.encoder = mlp(shape, hidden_sizes, [num_outputs], activation=activation, name="encoder")
             self.decoder = mlp([latent_dim], hidden_sizes[::-1], shape, activation=activation, name="decoder")
         else:
-            self.encoder = conv_encoder(shape, num_filters, 2 * latent_dim, activation=activation, name="encoder")
+            self.encoder = conv_encoder(shape, num_filters, num_outputs, activation=activation, name="encoder")
             self.decoder = conv_decoder(latent_dim, num_filters, shape, activation=activation, name="decoder")
         self.log_scale = self.add_weight(
             shape=(), initializer="zeros", trainable=self.likelihood.has_scale, name="log_scale"
@@ -110,13 +124,13 @@ class VAE(GenerativeModel):
         return philox.row_normal(seeds, (self.latent_dim,), dtype=self.compute_dtype)
 
     def encode(self, x: tf.Tensor) -> dict[str, tf.Tensor]:
-        """q(z|x): `z_mean` and `z_log_var`, each [B, latent_dim]."""
-        z_mean, z_log_var = self._posterior(x)
-        return {"z_mean": z_mean, "z_log_var": z_log_var}
+        """q(z|x): `z_mean` and `z_log_var`, each [B, latent_dim]; with a flow those of z_0, which it starts from."""
+        encoded = self._encoded(x)
+        return {"z_mean": encoded.mean, "z_log_var": encoded.log_var}
 
     def posterior_mean(self, x: tf.Tensor) -> tf.Tensor:
-        """E[z|x] under q, [B, latent_dim]."""
-        return self._posterior(x)[0]
+        """E[z|x] under q, [B, latent_dim]; with a flow an estimate, see `FlowPosterior.mean`."""
+        return self.posterior.mean(self._encoded(x))
 
     def decode(self, z: tf.Tensor) -> tf.Tensor:
         """E[x|z]: [B, latent_dim] to [B, *event_shape]."""
@@ -136,7 +150,7 @@ class VAE(GenerativeModel):
         return tf.reshape(means, [-1, num_points, *self.event_shape])
 
     def elbo(self, x: tf.Tensor, seeds: tf.Tensor, num_samples: int = 1) -> tf.Tensor:
-        """ELBO [B] in nats, KL in closed form, `num_samples` posterior samples; never weighted."""
+        """ELBO [B] in nats, `num_samples` posterior samples, without a flow the KL in closed form; never weighted."""
         _, kl, log_likelihood, _ = self._terms(x, seeds, num_samples)
         return bounds.elbo(log_likelihood, kl)
 
@@ -149,24 +163,24 @@ class VAE(GenerativeModel):
         blocks = over_blocks(block_bound, seeds, num_samples, _BLOCK, self.variable_dtype)
         return bounds.iwae_bound(tf.transpose(blocks))
 
-    def _posterior(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        mean, log_var = tf.split(self.encoder(x), 2, axis=-1)
+    def _encoded(self, x: tf.Tensor) -> Encoded:
         # The KL and the densities stay in float32 under mixed precision.
-        return tf.cast(mean, self.variable_dtype), tf.cast(log_var, self.variable_dtype)
+        return self.posterior.encoded(tf.cast(self.encoder(x), self.variable_dtype))
 
     def _terms(self, x: tf.Tensor, seeds: tf.Tensor, num_samples: int) -> tuple[tf.Tensor, ...]:
-        """log w_k [B, K], KL [B], log p(x|z_k) [B, K] and z_k [B, K, D] for z_k from q(z|x)."""
-        mean, log_var = self._posterior(x)
-        noise = philox.row_normal(seeds, (num_samples, self.latent_dim), dtype=mean.dtype)
-        z = mean[:, tf.newaxis] + tf.exp(0.5 * log_var)[:, tf.newaxis] * noise
+        """`_terms_of` noise that is drawn by row."""
+        return self._terms_of(x, philox.row_normal(seeds, (num_samples, self.latent_dim), dtype=self.variable_dtype))
+
+    def _terms_of(self, x: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        """log w_k [B, K], KL [B], log p(x|z_k) [B, K] and z_k [B, K, D] for z_k from q(z|x) by noise [B, K, D]."""
+        encoded = self._encoded(x)
+        z, log_q = self.posterior.sample(encoded, noise)
         outputs = tf.cast(self.decoder(tf.reshape(z, [-1, self.latent_dim])), self.variable_dtype)
-        outputs = tf.reshape(outputs, [-1, num_samples, self.spec.num_dims])
+        outputs = tf.reshape(outputs, [-1, noise.shape[1], self.spec.num_dims])
         flat_x = tf.reshape(tf.cast(x, self.variable_dtype), [-1, 1, self.spec.num_dims])
         log_likelihood = self.likelihood.log_prob(outputs, self.log_scale.value, flat_x)
-        # log q(z|x) from the noise itself: exact, and cheaper than from z.
-        log_q = bounds.diagonal_normal_log_prob(noise, 0.0, 0.0) - 0.5 * tf.reduce_sum(log_var, -1)[:, tf.newaxis]
-        log_weights = log_likelihood + bounds.diagonal_normal_log_prob(z, 0.0, 0.0) - log_q
-        return log_weights, bounds.kl_from_standard_normal(mean, log_var), log_likelihood, z
+        log_p = bounds.diagonal_normal_log_prob(z, 0.0, 0.0)
+        return log_likelihood + log_p - log_q, self.posterior.kl(encoded, log_q, log_p), log_likelihood, z
 
     def _loss(self, x: tf.Tensor, seeds: tf.Tensor) -> tuple[tf.Tensor, Logs]:
         log_weights, kl, log_likelihood, _ = self._terms(x, seeds, self.num_importance_samples)

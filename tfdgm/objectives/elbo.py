@@ -31,18 +31,34 @@ def kl_from_standard_normal(mean: tf.Tensor, log_var: tf.Tensor) -> tf.Tensor:
     return 0.5 * tf.reduce_sum(tf.square(mean) + tf.math.expm1(log_var) - log_var, axis=-1)
 
 
+def sampled_kl(log_q: tf.Tensor, log_p: tf.Tensor) -> tf.Tensor:
+    """mean_k log q(z_k|x) - log p(z_k), for a q whose KL has no closed form.
+
+    Args:
+      log_q: [B, K], log q(z_k|x) with z_k from q(z|x), nats.
+      log_p: [B, K], log p(z_k), nats.
+
+    Returns:
+      [B], nats: in expectation KL(q(z|x) || p(z)); single values may be negative.
+
+    References:
+      Kingma & Welling (2014), eq. 6; Rezende & Mohamed (2015), eq. 15.
+    """
+    return tf.reduce_mean(log_q - log_p, axis=1)
+
+
 def elbo(log_likelihood: tf.Tensor, kl: tf.Tensor) -> tf.Tensor:
     """mean_k log p(x|z_k) - KL(q(z|x) || p(z)).
 
     Args:
       log_likelihood: [B, K], log p(x|z_k) with z_k from q(z|x), nats.
-      kl: [B], nats.
+      kl: [B], nats, in closed form or estimated from the same z_k.
 
     Returns:
       [B], nats: in expectation a lower bound of log p(x).
 
     References:
-      Kingma & Welling (2014), eq. 7 (the KL in closed form).
+      Kingma & Welling (2014), eq. 7 (the KL in closed form) and 6 (estimated).
     """
     return tf.reduce_mean(log_likelihood, axis=1) - kl
 
