@@ -25,6 +25,8 @@ _BITS = DataSpec((6,), domain="binary", num_levels=2)
 _LEVELS = DataSpec((2, 2, 1), domain="unit", num_levels=4)
 _SPREAD = DataSpec((2, 2, 1), domain="logit", num_levels=0, logit_alpha=0.05)
 
+_IAF = {"posterior_flow": "iaf", "num_flow_steps": 2, "flow_hidden_sizes": (8,), "flow_context_size": 4}
+
 
 @dataclasses.dataclass(frozen=True)
 class Golden:
@@ -243,6 +245,8 @@ GOLDENS: dict[str, Golden] = {
         _preset("vae", "vae:digits", _DIGITS, _bars, "vae"),
         _preset("iwae", "iwae:digits", _DIGITS, _bars, "vae"),
         _preset("vae_conv", "vae:folder", _PICTURES, _colours, "vae"),
+        _preset("vae_planar", "vae:digits", _DIGITS, _bars, "vae", posterior_flow="planar", num_flow_steps=2),
+        _preset("vae_iaf", "vae:digits", _DIGITS, _bars, "vae", **_IAF),
         _rbm("rbm", _DIGITS, _bars),
         _rbm("rbm_fast_pcd", _BITS, _words, negative_phase="fast_pcd", centered=False, sparsity_weight=0.1),
         _rbm("rbm_tempering", _BITS, _words, negative_phase="tempering", num_temperatures=3, weight_decay=0.01),
