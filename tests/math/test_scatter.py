@@ -57,3 +57,27 @@ def test_one_real_point_has_bounds_too():
 def test_refused(real, sampled, words):
     with pytest.raises(ValueError, match=words):
         scatter.point_picture(real, sampled)
+
+
+def test_grid_points_are_the_middles_of_the_pixels():
+    grid = scatter.grid_points(_CORNERS, side=28)
+    assert grid.shape == (28, 28, 2)
+    picture = scatter.point_picture(_CORNERS, grid[[3, 20], [5, 27]], side=28)
+    dark = np.argwhere((picture != 255).any(axis=-1) & (picture != _REAL).any(axis=-1))
+    assert dark.tolist() == [[3, 5], [20, 27]]
+
+
+def test_density_is_shown_by_its_square_root():
+    picture = scatter.density_picture(np.log(np.array([[1.0, 0.25], [0.0, np.inf * 0.0]]) + 1e-300))
+    assert picture[0, 0].tolist() == _SAMPLED
+    assert picture[0, 1].tolist() == [round(0.5 * 255 + 0.5 * level) for level in _SAMPLED]
+    assert picture[1].tolist() == [_WHITE, _WHITE]
+    assert (scatter.density_picture(np.full((2, 2), np.nan)) == 255).all()
+
+
+def test_points_keep_their_colour_from_stage_to_stage():
+    first = np.array([[1.0, 0.1], [-1.0, 0.1], [0.1, -1.0]])
+    picture = scatter.stages_picture([first, 10.0 * first[::1] + 3.0], side=40)
+    assert picture.shape == (40, 82, 3)
+    np.testing.assert_array_equal(picture[:, :40], picture[:, 42:])
+    assert len(np.unique(picture[:, :40].reshape(-1, 3), axis=0)) == 1 + 3

@@ -47,7 +47,8 @@ def test_initialization_standardises_the_first_batch_after_every_normalisation()
         model = golden.build_compiled()
     model.ensure_initialized(golden.dataset(1, 64))
     x, num_seen = tf.constant(golden.batches(1, 64)[0], tf.float64), 0
-    for part in model.bijector.parts:
+    parts = [deeper for part in model.bijector.parts for deeper in getattr(part, "parts", [part])]
+    for part in parts:
         x, _ = part.inverse_and_log_det(x)
         if isinstance(part, ActNorm):
             num_seen += 1
@@ -64,6 +65,17 @@ def test_training_is_maximum_likelihood():
     before = model.log_prob(x).numpy().mean()
     model.fit(golden.dataset(200, 64), shuffle=False, verbose=0)
     assert model.log_prob(x).numpy().mean() > before + 0.1
+
+
+def test_stages_lead_from_noise_to_samples(flow):
+    z = flow.sample_latents(tf.range(5, dtype=tf.int64))
+    stages = flow.stages(z)
+    assert len(stages) == len(flow.bijector.parts) + 1
+    np.testing.assert_array_equal(stages[0], z)
+    np.testing.assert_allclose(stages[-1], flow.decode(z), rtol=1e-12)
+    for stage, part in zip(stages[1:], reversed(flow.bijector.parts), strict=True):
+        z, _ = part.forward_and_log_det(z)
+        np.testing.assert_array_equal(stage, z)
 
 
 def test_events_of_any_shape_are_vectors_inside():

@@ -70,14 +70,14 @@ _NSF = FlowConfig(model_name="nsf", transform="rational_quadratic")
 _MAF = FlowConfig(model_name="maf", layer="autoregressive")
 
 
-def _bsds300(kind: FlowConfig, learning_rate: float, num_steps: int, **fields: Any) -> ExperimentConfig:
+def _bsds300(kind: FlowConfig, num_training_steps: int, **fields: Any) -> ExperimentConfig:
     """63 dimensions of natural image patches (Papamakarios et al. 2017, section 4.2)."""
     return _experiment(
         DataConfig(name="bsds300"),
         dataclasses.replace(kind, hidden_size=256, **fields),
-        learning_rate,
+        learning_rate=1e-3,
         batch_size=512,
-        num_steps=num_steps,
+        num_steps=num_training_steps,
         log_every=200,
         evaluate_every=2_000,
         checkpoint_every=2_000,
@@ -87,7 +87,7 @@ def _bsds300(kind: FlowConfig, learning_rate: float, num_steps: int, **fields: A
 
 
 def _nsf_bsds300(argument: str) -> ExperimentConfig:
-    return _bsds300(_NSF, 1e-3, 200_000 if argument == "long" else 20_000)
+    return _bsds300(_NSF, 200_000 if argument == "long" else 20_000)
 
 
 def _mixture(name: str, kind: FlowConfig) -> ExperimentConfig:
@@ -126,12 +126,12 @@ PRESETS: dict[str, Preset] = {
         lambda argument: _mixture("mixture25", _NSF), "splines on a grid of 25 Gaussians"
     ),
     "real_nvp:bsds300": _preset(
-        lambda argument: _bsds300(_REAL_NVP, 1e-3, 20_000),
+        lambda argument: _bsds300(_REAL_NVP, 20_000),
         "RealNVP on patches of BSDS300, 63 dimensions",
         log_prob=Published(153.28, "Papamakarios et al. 2017, table 1, RealNVP (10), on a cut of their own"),
     ),
     "maf:bsds300": _preset(
-        lambda argument: _bsds300(_MAF, 1e-3, 20_000, num_steps=5),
+        lambda argument: _bsds300(_MAF, 20_000, num_steps=5),
         "MAF on patches of BSDS300, 63 dimensions",
         log_prob=Published(155.69, "Papamakarios et al. 2017, table 1, MAF (5), on a cut of their own"),
     ),

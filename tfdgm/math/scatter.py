@@ -1,4 +1,6 @@
-"""Points of the plane as pixels: real ones beneath, samples above them."""
+"""Points and densities of the plane as pixels."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -7,6 +9,7 @@ _MARGIN = 0.2  # of the real points' extent, on each side: samples go astray
 _RADIUS = 2  # pixels, of the square that marks a real point
 _CLEAR = 0.4  # of what lies beneath a sample shows through it
 _REAL, _SAMPLED = (255, 187, 120), (31, 119, 180)
+_SECTORS = ((31, 119, 180), (255, 127, 14), (44, 160, 44), (214, 39, 40), (148, 103, 189), (140, 86, 75))
 
 
 def point_picture(real: np.ndarray, sampled: np.ndarray, side: int = SIDE) -> np.ndarray:
@@ -27,14 +30,62 @@ def point_picture(real: np.ndarray, sampled: np.ndarray, side: int = SIDE) -> np
     real, sampled = _points("real", real), _points("sampled", sampled)
     if not len(real) or not np.isfinite(real).all():
         raise ValueError(f"real has {len(real)} points; it must be at least 1, all of them finite")
-    low, high = real.min(axis=0), real.max(axis=0)
-    centre = 0.5 * (low + high)
-    half = float((0.5 + _MARGIN) * (high - low).max()) or 1.0
+    centre, half = _bounds(real)
     picture = np.full((side, side, 3), 255.0)
     marks = _dilated(_counts(real, centre, half, side) > 0)
     picture = _blended(picture, marks.astype(float), _REAL)
     picture = _blended(picture, 1.0 - _CLEAR ** _counts(sampled, centre, half, side), _SAMPLED)
     return np.round(picture).astype(np.uint8)
+
+
+def grid_points(real: np.ndarray, side: int = SIDE) -> np.ndarray:
+    """The middles of the pixels of `point_picture`, [side, side, 2], the highest row first."""
+    centre, half = _bounds(_points("real", real))
+    offsets = ((np.arange(side) + 0.5) / side * 2.0 - 1.0) * half
+    return np.stack(np.meshgrid(centre[0] + offsets, (centre[1] + offsets)[::-1]), axis=-1)
+
+
+def density_picture(log_prob: np.ndarray) -> np.ndarray:
+    """A density on `grid_points`, white where it is 0 and darkest where it is highest.
+
+    Args:
+      log_prob: [H, W]; what is not finite counts as no density.
+
+    Returns:
+      uint8 [H, W, 3]; the square root of the density decides, so that tails are seen too.
+    """
+    log_prob = np.where(np.isfinite(log_prob), log_prob, -np.inf)
+    opacity = np.exp(0.5 * (log_prob - max(log_prob.max(), -1e300)))
+    return np.round(_blended(np.full((*log_prob.shape, 3), 255.0), opacity, _SAMPLED)).astype(np.uint8)
+
+
+def stages_picture(stages: Sequence[np.ndarray], side: int = SIDE) -> np.ndarray:
+    """Points on their way, one panel a stage, each on bounds of its own; colours tell where in the first they were.
+
+    Args:
+      stages: each [N, 2], the same points in the same order.
+      side: pixels of a panel.
+
+    Returns:
+      uint8 [side, width, 3].
+    """
+    first = _points("stages[0]", stages[0])
+    sector = ((np.arctan2(first[:, 1], first[:, 0]) / (2.0 * np.pi) + 0.5) * len(_SECTORS)).astype(int) % len(_SECTORS)
+    panels = []
+    for stage in stages:
+        points = _points("stage", stage)
+        centre, half = _bounds(points[np.isfinite(points).all(axis=1)])
+        picture = np.full((side, side, 3), 255.0)
+        for index, colour in enumerate(_SECTORS):
+            counts = _dilated(_counts(points[sector == index], centre, half, side) > 0, radius=1)
+            picture = _blended(picture, (1.0 - _CLEAR) * counts, colour)
+        panels += [picture, np.full((side, 2, 3), 128.0)]
+    return np.round(np.concatenate(panels[:-1], axis=1)).astype(np.uint8)
+
+
+def _bounds(points: np.ndarray) -> tuple[np.ndarray, float]:
+    low, high = points.min(axis=0), points.max(axis=0)
+    return 0.5 * (low + high), float((0.5 + _MARGIN) * (high - low).max()) or 1.0
 
 
 def _points(name: str, points: np.ndarray) -> np.ndarray:
@@ -53,11 +104,11 @@ def _counts(points: np.ndarray, centre: np.ndarray, half: float, side: int) -> n
     return counts
 
 
-def _dilated(mask: np.ndarray) -> np.ndarray:
+def _dilated(mask: np.ndarray, radius: int = _RADIUS) -> np.ndarray:
     """Every pixel that is set, with its neighbours as far as the radius."""
     side = len(mask)
-    padded = np.pad(mask, _RADIUS)
-    shifts = range(2 * _RADIUS + 1)
+    padded = np.pad(mask, radius)
+    shifts = range(2 * radius + 1)
     return np.logical_or.reduce([padded[i : i + side, j : j + side] for i in shifts for j in shifts])
 
 

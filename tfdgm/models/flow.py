@@ -68,14 +68,14 @@ class Flow(NormalizingFlow):
         self.network = {"hidden_size": hidden_size, "num_blocks": num_blocks, "activation": activation}
         function = elementwise(transform, num_bins=num_bins, bound=bound)
         shape = (spec.num_dims,)
-        parts: list[BijectorLayer] = []
-        for step in range(num_steps):
-            parts += [
-                ActNorm(shape, name=f"actnorm_{step}"),
-                self._mixed(step),
-                self._moved(function, step),
-            ]
-        self.bijector = Composition([*parts, ActNorm(shape, name=f"actnorm_{num_steps}")], name="flow")
+        steps = [
+            Composition(
+                [ActNorm(shape, name=f"actnorm_{step}"), self._mixed(step), self._moved(function, step)],
+                name=f"step_{step}",
+            )
+            for step in range(num_steps)
+        ]
+        self.bijector = Composition([*steps, ActNorm(shape, name=f"actnorm_{num_steps}")], name="flow")
 
     def initialize(self, batch: Batch) -> None:
         """Activation normalisations, by the first global batch."""
@@ -88,6 +88,13 @@ class Flow(NormalizingFlow):
     def test_step(self, batch: Batch) -> Logs:
         """log p(x), exact."""
         return {"log_prob": self.log_prob(batch["x"])}
+
+    def stages(self, z: tf.Tensor) -> list[tf.Tensor]:
+        """z [N, D] on its way: itself, and what it is after each part of the flow; the last is the data's, [N, D]."""
+        stages = [z]
+        for part in reversed(self.bijector.parts):
+            stages.append(part.forward_and_log_det(stages[-1])[0])
+        return stages
 
     # ---- private ------------------------------------------------------------------------------------------------
 

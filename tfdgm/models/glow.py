@@ -31,6 +31,8 @@ from tfdgm.models.normalizing_flow import NormalizingFlow
 from tfdgm.networks.dequantization import dequantizer
 from tfdgm.networks.glow import glow_conditioner
 
+_REDRAWN = 1  # stream of a row's seed, for noise drawn anew
+
 
 class Glow(NormalizingFlow):
     """Images of whole grey levels; the fields are those of `tfdgm.configs.glow.GlowConfig`.
@@ -74,9 +76,10 @@ class Glow(NormalizingFlow):
         self.cell = _levels_in_cell(spec.num_levels, num_bits)
         self.num_grey_levels = spec.num_levels // self.cell
         self.transform, self.mixing = elementwise(transform), mixing
-        self.num_filters, self.num_steps, self.recompute = num_filters, num_steps, recompute
+        self.num_scales, self.num_steps = num_scales, num_steps
+        self.num_filters, self.recompute = num_filters, recompute
         self.dequantizer = dequantizer(dequantization, spec.shape, num_dequantization_filters)
-        self.bijector = self._multiscale(num_scales)
+        self.bijector = self._multiscale()
 
     def initialize(self, batch: Batch) -> None:
         """Activation normalisations, by the first global batch with its noise."""
@@ -120,6 +123,13 @@ class Glow(NormalizingFlow):
         """The bound as one on -log2 P(x) / D, from above, [B]; with `num_bits`, of the image in so many bits."""
         return self._bits(self.dequantized_log_prob(x, seeds))
 
+    def redrawn(self, seeds: tf.Tensor, scale: int) -> tf.Tensor:
+        """`sample` with the noise of one scale (0 is the finest) drawn anew: what that scale decides."""
+        noises = self.bijector.unpacked(self.sample_latents(seeds))
+        fresh = self.bijector.unpacked(self.sample_latents(philox.fold_in(seeds, _REDRAWN)))
+        noises[scale] = fresh[scale]
+        return self.levels(self.decode(self.bijector.packed(noises)))
+
     def levels(self, y: tf.Tensor) -> tf.Tensor:
         """The data's grey levels in whose cells y [..., *event_shape] lies, uint8; beyond the ends the last ones."""
         level = tf.clip_by_value(tf.floor(y), 0.0, self.num_grey_levels - 1.0)
@@ -160,21 +170,21 @@ class Glow(NormalizingFlow):
     def _level(self, x: tf.Tensor) -> tf.Tensor:
         return tf.cast(tf.cast(x, tf.int32) // self.cell, self.variable_dtype)
 
-    def _multiscale(self, num_scales: int) -> Multiscale:
+    def _multiscale(self) -> Multiscale:
         half = self.num_grey_levels / 2.0
         outer: list[BijectorLayer] = [Rescale(self.event_shape, scale=2.0 * half, shift=half)]
         levels, splits, shape = [], [], self.event_shape
-        for scale in range(num_scales):
+        for scale in range(self.num_scales):
             parts = [*outer, Squeeze(shape, name=f"squeeze_{scale}")]
             outer, shape = [], parts[-1].latent_shape
             steps = [self._step(shape, f"{scale}_{step}") for step in range(self.num_steps)]
             parts += [Repeated(steps, recompute=self.recompute, name=f"steps_{scale}")]
-            if scale == num_scales - 1:
+            if scale == self.num_scales - 1:
                 parts += [GaussianPrior(shape)]
             else:
                 splits += [SplitPrior(shape, name=f"split_{scale}")]
             levels += [Composition(parts, name=f"scale_{scale}")]
-            shape = splits[-1].stay_shape if scale < num_scales - 1 else shape
+            shape = splits[-1].stay_shape if scale < self.num_scales - 1 else shape
         return Multiscale(levels, splits, name="flow")
 
     def _step(self, shape: tuple[int, ...], name: str) -> Composition:

@@ -1,6 +1,7 @@
 """What a model of images or of points does, as pictures: uint8 arrays [height, width, C] for PNG file or summary."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import tensorflow as tf
 
 from tfdgm.math import images
 from tfdgm.math.scatter import point_picture
+from tfdgm.models import flow_pictures
 from tfdgm.models.base import GenerativeModel
 
 _NUM_POINTS = 2500
@@ -21,27 +23,13 @@ def all_grids(model: GenerativeModel, seeds: Any, x: Any) -> dict[str, np.ndarra
       seeds: int64 [N], of the samples.
       x: examples [M, H, W, C], to reconstruct; or [M, 2], to be seen beneath the samples.
     """
-    if not model.spec.is_image:
-        is_plane = model.spec.shape == (2,) and model.spec.domain == "real"
-        return {"samples": point_samples(model, seeds, x)} if is_plane and hasattr(model, "sample") else {}
-    grids = {}
-    if hasattr(model, "sample"):
-        grids["samples"] = sample_grid(model, seeds)
-    if hasattr(model, "reconstruct"):
-        grids["reconstructions"] = reconstruction_grid(model, x)
-    if hasattr(model, "posterior_mean") and hasattr(model, "decode"):
-        grids["traversals"] = traversal_grid(model, x)
-    if hasattr(model, "filters"):
-        grids["filters"] = filter_grid(model)
-    if hasattr(model, "fantasies"):
-        grids["fantasies"] = fantasy_grid(model, seeds)
-    if hasattr(model, "inpaint"):
-        grids["inpaintings"] = inpainting_grid(model, x, seeds)
-    if hasattr(model, "generative_pass"):
-        grids["generative_passes"] = generative_pass_grid(model, seeds)
-    if hasattr(model, "inference_pass"):
-        grids["inference_passes"] = inference_pass_grid(model, x, seeds)
-    return grids
+    is_plane = model.spec.shape == (2,) and model.spec.domain == "real"
+    known = _OF_IMAGES if model.spec.is_image else _OF_POINTS if is_plane else {}
+    return {
+        kind: picture(model, seeds, x)
+        for kind, (capabilities, picture) in known.items()
+        if all(hasattr(model, capability) for capability in capabilities)
+    }
 
 
 def sample_grid(model: GenerativeModel, seeds: Any, num_columns: int = 0, **conditions: Any) -> np.ndarray:
@@ -195,3 +183,25 @@ def _layer_means(model: GenerativeModel, latents: Any) -> list[tf.Tensor]:
 def _pass_sheet(model: GenerativeModel, rows: list[tf.Tensor]) -> np.ndarray:
     rows = [tf.cast(row, model.variable_dtype) for row in rows]
     return images.contact_sheet(tf.concat(rows, axis=0), model.spec, rows[0].shape[0])
+
+
+# By kind: the capabilities that a model needs, and the picture of it, seeds and examples.
+_Picture = Callable[[GenerativeModel, Any, Any], np.ndarray]
+_OF_IMAGES: dict[str, tuple[tuple[str, ...], _Picture]] = {
+    "samples": (("sample",), lambda model, seeds, x: sample_grid(model, seeds)),
+    "reconstructions": (("reconstruct",), lambda model, seeds, x: reconstruction_grid(model, x)),
+    "traversals": (("posterior_mean", "decode"), lambda model, seeds, x: traversal_grid(model, x)),
+    "filters": (("filters",), lambda model, seeds, x: filter_grid(model)),
+    "fantasies": (("fantasies",), lambda model, seeds, x: fantasy_grid(model, seeds)),
+    "inpaintings": (("inpaint",), lambda model, seeds, x: inpainting_grid(model, x, seeds)),
+    "generative_passes": (("generative_pass",), lambda model, seeds, x: generative_pass_grid(model, seeds)),
+    "inference_passes": (("inference_pass",), lambda model, seeds, x: inference_pass_grid(model, x, seeds)),
+    "temperatures": (("bijector",), lambda model, seeds, x: flow_pictures.temperature_grid(model, seeds)),
+    "interpolations": (("bijector",), lambda model, seeds, x: flow_pictures.example_path_grid(model, x)),
+    "scales": (("redrawn",), lambda model, seeds, x: flow_pictures.scale_grid(model, seeds)),
+}
+_OF_POINTS: dict[str, tuple[tuple[str, ...], _Picture]] = {
+    "samples": (("sample",), point_samples),
+    "density": (("log_prob",), lambda model, seeds, x: flow_pictures.density_grid(model, x)),
+    "stages": (("stages",), lambda model, seeds, x: flow_pictures.stage_row(model, seeds)),
+}
