@@ -187,14 +187,14 @@ def build(name, dtype="float64", num_dims=4):
     rng = np.random.default_rng(7)
     for variable in layer.trainable_variables:
         variable.assign(variable.numpy() + CASES[name].spread * rng.normal(size=variable.shape))
-    for part in actnorms(layer):
-        part.initialized.assign(1)
+    for flag in initialized_flags(layer):
+        flag.assign(tf.ones_like(flag.value))
     return layer
 
 
-def actnorms(layer):
-    """All ActNorms within."""
-    return [part for part in layer._flatten_layers() if isinstance(part, ActNorm)]
+def initialized_flags(layer):
+    """Whether data were seen, of all ActNorms within; those of repeated steps are one variable."""
+    return [variable for variable in layer.variables if variable.name.endswith("initialized")]
 
 
 def context_of(name, num_rows, dtype="float64", seed=3):

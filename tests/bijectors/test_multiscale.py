@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tests.bijectors.cases import actnorms, build, glow, points
+from tests.bijectors.cases import build, glow, initialized_flags, points
 from tests.goldens.precision import dtype_policy
 from tfdgm.bijectors.composition import Composition
 from tfdgm.bijectors.gaussian_prior import SplitPrior, bounded_log_scale
@@ -63,7 +63,7 @@ def test_all_weights_and_flags_belong_to_the_flow():
     flow = build("glow")
     paths = [variable.path for variable in flow.variables]
     assert len(set(paths)) == len(paths)
-    assert len(actnorms(flow)) == 3
+    assert len(initialized_flags(flow)) == 3
     assert {"a_moments/kernel", "b_moments/bias", "prior/bias", "step_2_convolution/sign"} <= set(paths)
 
 

@@ -177,7 +177,7 @@ class Glow(NormalizingFlow):
         for scale in range(self.num_scales):
             parts = [*outer, Squeeze(shape, name=f"squeeze_{scale}")]
             outer, shape = [], parts[-1].latent_shape
-            steps = [self._step(shape, f"{scale}_{step}") for step in range(self.num_steps)]
+            steps = [self._step(shape, f"{scale}") for _ in range(self.num_steps)]
             parts += [Repeated(steps, recompute=self.recompute, name=f"steps_{scale}")]
             if scale == self.num_scales - 1:
                 parts += [GaussianPrior(shape)]
