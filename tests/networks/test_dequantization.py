@@ -33,14 +33,16 @@ def test_the_density_is_that_of_the_draw(kind):
         u, log_q = layer(levels, noise)
     slopes = tape.gradient(u, noise)
     np.testing.assert_allclose(log_q, -np.log(slopes).sum((1, 2, 3)), rtol=1e-9, atol=1e-9)
-    assert (u.numpy() > 0).all() and (u.numpy() < 1).all()
+    assert (u.numpy() > 0).all()
+    assert (u.numpy() < 1).all()
 
 
 @pytest.mark.parametrize("noise", [0.0, 1.0 - 2.0**-24])
 def test_the_ends_of_the_noise_stay_finite(noise):
     layer = dequantizer("variational", SHAPE, 4)
     u, log_q = layer(tf.zeros([1, *SHAPE]), tf.fill([1, *SHAPE], noise))
-    assert np.isfinite(u).all() and np.isfinite(log_q).all()
+    assert np.isfinite(u).all()
+    assert np.isfinite(log_q).all()
 
 
 def test_the_variational_one_starts_close_to_the_uniform():

@@ -122,9 +122,7 @@ PRESETS: dict[str, Preset] = {
     "real_nvp:mixture8": _preset(lambda argument: _mixture("mixture8", _REAL_NVP), "RealNVP on a ring of 8 Gaussians"),
     "maf:mixture8": _preset(lambda argument: _mixture("mixture8", _MAF), "MAF on a ring of 8 Gaussians"),
     "nsf:mixture8": _preset(lambda argument: _mixture("mixture8", _NSF), "splines on a ring of 8 Gaussians"),
-    "nsf:mixture25": _preset(
-        lambda argument: _mixture("mixture25", _NSF), "splines on a grid of 25 Gaussians"
-    ),
+    "nsf:mixture25": _preset(lambda argument: _mixture("mixture25", _NSF), "splines on a grid of 25 Gaussians"),
     "real_nvp:bsds300": _preset(
         lambda argument: _bsds300(_REAL_NVP, 20_000),
         "RealNVP on patches of BSDS300, 63 dimensions",

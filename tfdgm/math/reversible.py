@@ -5,6 +5,7 @@ kept does not grow with the number of steps; the price is one more inverse and o
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -52,7 +53,8 @@ def reversible(
 
         return (y, total), gradient
 
-    return run(x, *(weight for step in weights for weight in step))
+    outputs: Any = run(x, *(weight for step in weights for weight in step))  # the decorator keeps the gradient
+    return outputs
 
 
 def backward_of(function: Step, inverse: Step) -> Backward:
@@ -75,7 +77,7 @@ def backward_of(function: Step, inverse: Step) -> Backward:
             tape.watch([x, *(weight for weight in weights if weight.dtype.is_floating)])
             outputs = function(x, *weights)
         of_x, *of_weights = tape.gradient(
-            outputs, [x, *weights], output_gradients=[of_y, of_total], unconnected_gradients="zero"
+            outputs, [x, *weights], output_gradients=[of_y, of_total], unconnected_gradients=tf.UnconnectedGradients.ZERO
         )
         return x, of_x, of_weights
 
