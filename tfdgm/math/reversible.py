@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 Step = Callable[..., tuple[tf.Tensor, tf.Tensor]]
-Backward = Callable[..., tuple[tf.Tensor, tf.Tensor, list[Any]]]
+Backward = Callable[..., tuple[tf.Tensor, Any, list[Any]]]
 
 
 def reversible(
@@ -71,7 +71,7 @@ def backward_of(function: Step, inverse: Step) -> Backward:
 
     def backward(
         y: tf.Tensor, of_y: tf.Tensor, of_total: tf.Tensor, *weights: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, list[Any]]:
+    ) -> tuple[tf.Tensor, Any, list[Any]]:
         x = tf.stop_gradient(inverse(y, *weights)[0])
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([x, *(weight for weight in weights if weight.dtype.is_floating)])
