@@ -129,7 +129,7 @@ PRESETS: dict[str, Preset] = {
         log_prob=Published(153.28, "Papamakarios et al. 2017, table 1, RealNVP (10), on a cut of their own"),
     ),
     "maf:bsds300": _preset(
-        lambda argument: _bsds300(_MAF, 20_000, num_steps=5),
+        lambda argument: _bsds300(_MAF, 12_000, num_steps=5),
         "MAF on patches of BSDS300, 63 dimensions",
         log_prob=Published(155.69, "Papamakarios et al. 2017, table 1, MAF (5), on a cut of their own"),
     ),

@@ -270,7 +270,9 @@ PRESETS: dict[str, Preset] = {
         "conditional",
     ),
     "dcgan:fashion_mnist": _preset(
-        lambda argument: _dcgan("fashion_mnist", argument), "DCGAN with R1 on Fashion-MNIST", "conditional"
+        lambda argument: _dcgan("fashion_mnist", argument),
+        "DCGAN with R1 on Fashion-MNIST: C-FID 4.5, C-IS 6.5",
+        "conditional",
     ),
     "dcgan:folder": _preset(_folder, "DCGAN on your own images: --config.data.path=DIR"),
     "wgan_gp:mnist": _preset(lambda argument: _wgan_gp("mnist"), "WGAN-GP on MNIST: C-FID 7.5, C-IS 8.5 in 38 minutes"),
