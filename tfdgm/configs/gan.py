@@ -146,7 +146,7 @@ def _gan_mixture(name: str) -> ExperimentConfig:
 def _wgan_mixture(name: str) -> ExperimentConfig:
     """RMSprop as in the paper; a clipped critic needs far larger steps than the paper's images to reach its bounds.
 
-    Its units leak: clipped rectifiers died all together within 18,000 steps, and the generator stood still from then on.
+    Its units leak: clipped rectifiers died all together within 18,000 steps, and the generator stood still.
     """
     optimizers = WGANOptimizers(*_players(1e-3, 0.0, 0.9, name="rmsprop"))
     optimizers.critic.learning_rate = 2e-3

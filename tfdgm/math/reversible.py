@@ -77,7 +77,10 @@ def backward_of(function: Step, inverse: Step) -> Backward:
             tape.watch([x, *(weight for weight in weights if weight.dtype.is_floating)])
             outputs = function(x, *weights)
         of_x, *of_weights = tape.gradient(
-            outputs, [x, *weights], output_gradients=[of_y, of_total], unconnected_gradients=tf.UnconnectedGradients.ZERO
+            outputs,
+            [x, *weights],
+            output_gradients=[of_y, of_total],
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
         )
         return x, of_x, of_weights
 
