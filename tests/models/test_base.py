@@ -9,7 +9,8 @@ from tests.goldens.precision import dtype_policy
 from tests.goldens.strategies import mirrored
 from tfdgm.core.step_rows import running_rows
 from tfdgm.core.types import DataSpec
-from tfdgm.models.base import Fault, GenerativeModel
+from tfdgm.models.base import GenerativeModel
+from tfdgm.models.faults import Fault
 
 NUM_ROWS = 6
 

@@ -9,7 +9,7 @@ import tfdgm
 from tests.goldens.strategies import mirrored
 from tfdgm.configs import get_config
 from tfdgm.core.types import DataSpec
-from tfdgm.models.base import Fault
+from tfdgm.models.faults import Fault
 
 SPEC = DataSpec((3, 2), domain="real", num_levels=0)
 NUM = 60

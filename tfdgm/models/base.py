@@ -6,7 +6,6 @@ the loop need besides stands here once: optimizers by group, sums over replicas,
 the step that went non-finite.
 """
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,19 +16,11 @@ from tfdgm.core import step_rows
 from tfdgm.core.assertions import plain_refusals
 from tfdgm.core.types import DataSpec, Endpoint, Phase
 from tfdgm.models.endpoints import default_endpoints
+from tfdgm.models.faults import Fault, fault_code, fault_of
 from tfdgm.models.log_means import LogMeans
 
 Batch = Mapping[str, tf.Tensor]
 Logs = dict[str, tf.Tensor]
-
-
-@dataclasses.dataclass(frozen=True)
-class Fault:
-    """The first non-finite tensor of a run: at which step, in which group ("" where there is none), what it was."""
-
-    step: int
-    group: str
-    tensor: str
 
 
 class GenerativeModel(keras.Model):
@@ -222,15 +213,7 @@ class GenerativeModel(keras.Model):
 
     def fault(self) -> Fault | None:
         """The first non-finite loss or gradient since the run began, or None."""
-        code = int(self._fault.numpy())
-        if not code:
-            return None
-        step, place = divmod(code - 1, 1 << 24)
-        if not self.groups():
-            return Fault(step, "", "a statistic")
-        group_index, slot = divmod(place, 1 << 16)
-        group, variables = list(self.groups().items())[group_index]
-        return Fault(step, group, "the loss" if slot == 0 else f"the gradient of {variables[slot - 1].path}")
+        return fault_of(int(self._fault.numpy()), self.groups())
 
     # ---- private ------------------------------------------------------------------------------------------------
 
@@ -300,25 +283,20 @@ class GenerativeModel(keras.Model):
         tensors = [loss]
         if not isinstance(self.optimizers[group], keras.optimizers.LossScaleOptimizer):
             tensors += gradients  # loss scaling looks for overflow itself and skips such steps
-        return self._note(list(self.groups()).index(group) << 16, tensors)
+        return self._note(list(self.groups()).index(group), tensors)
 
-    def _note(self, first_place: int, tensors: list[tf.Tensor]) -> tf.Tensor:
-        # One fused sum a tensor. In 16 bits the square of a sound loss of 400 would already overflow.
-        squares = tf.stack([tf.nn.l2_loss(tf.cast(_dense(tensor), self.variable_dtype)) for tensor in tensors])
-        bad = tf.cast(~tf.math.is_finite(squares), tf.int32)
-        bad = _replica_context().all_reduce(tf.distribute.ReduceOp.SUM, bad)
-        place = first_place + tf.argmax(bad > 0)
-        code = tf.convert_to_tensor(self.step) * (1 << 24) + place + 1
-        known = tf.convert_to_tensor(self._fault)
-        return self._fault.assign(tf.where((known == 0) & tf.reduce_any(bad > 0), code, known))
+    def _note(self, group_index: int, tensors: list[tf.Tensor]) -> tf.Tensor:
+        step, known = tf.convert_to_tensor(self.step), tf.convert_to_tensor(self._fault)
+        code = fault_code(tensors, step, group_index, _sum_over_replicas, self.variable_dtype)
+        return self._fault.assign(tf.where(known == 0, code, known))
 
 
 def _replica_context() -> tf.distribute.ReplicaContext:
     return tf.distribute.get_replica_context()
 
 
-def _dense(tensor: tf.Tensor | tf.IndexedSlices) -> tf.Tensor:
-    return tensor.values if isinstance(tensor, tf.IndexedSlices) else tensor
+def _sum_over_replicas(value: tf.Tensor) -> tf.Tensor:
+    return _replica_context().all_reduce(tf.distribute.ReduceOp.SUM, value)
 
 
 def _require_gradients(group: str, variables: list[keras.Variable], gradients: list[tf.Tensor | None]) -> None:
