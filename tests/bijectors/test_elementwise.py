@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tests.bijectors.cases import points
-from tfdgm.bijectors.elementwise import Additive, Affine, RationalQuadratic, SigmoidAffine
+from tfdgm.bijectors.elementwise import Additive, Affine, RationalQuadratic, SigmoidAffine, elementwise
 
 ALL = [Additive(), Affine(), Affine(limit=0.5), SigmoidAffine(), RationalQuadratic(num_bins=4, bound=2.0)]
 
@@ -62,3 +62,11 @@ def test_scales_stay_within_their_bounds(transform, low, high):
 def test_settings_that_are_none_are_refused(build, message):
     with pytest.raises(ValueError, match=message):
         build()
+
+
+def test_functions_by_their_names():
+    assert elementwise("affine", scale_limit=3.0) == Affine(3.0)
+    assert elementwise("rational_quadratic", num_bins=5, bound=4.0) == RationalQuadratic(5, 4.0)
+    assert (elementwise("additive"), elementwise("sigmoid_affine")) == (Additive(), SigmoidAffine())
+    with pytest.raises(ValueError, match="transform is 'afine'; it must be one of additive, affine"):
+        elementwise("afine")

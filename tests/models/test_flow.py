@@ -97,6 +97,7 @@ def test_events_of_any_shape_are_vectors_inside():
         ({"mixing": "qr"}, "mixing is 'qr'; it must be one of plain, lu, reversal, shuffle"),
         ({"num_steps": 0}, "num_steps is 0; it must be at least 1"),
         ({"hidden_size": 0}, "hidden_size is 0; it must be at least 1"),
+        ({"scale_limit": 0.0}, "limit is 0.0; it must lie between 0.01 and 20.0"),
         ({"transform": "rational_quadratic", "num_bins": 1}, "num_bins is 1; it must lie between 2 and 256"),
     ],
 )

@@ -142,13 +142,15 @@ class RationalQuadratic(Elementwise):
 ELEMENTWISE = ("additive", "affine", "sigmoid_affine", "rational_quadratic")
 
 
-def elementwise(name: str, *, num_bins: int = 8, bound: float = 3.0) -> Elementwise:
-    """One by its name in `ELEMENTWISE`; the numbers are those of the spline.
+def elementwise(name: str, *, scale_limit: float = 2.0, num_bins: int = 8, bound: float = 3.0) -> Elementwise:
+    """One by its name in `ELEMENTWISE`; `scale_limit` is that of `affine`, the others are the spline's.
 
     Raises:
-      ValueError: for an unknown name, or numbers that make no spline.
+      ValueError: for an unknown name, or numbers that make no spline or no scale.
     """
     require_choice("transform", name, ELEMENTWISE)
     if name == "rational_quadratic":
         return RationalQuadratic(num_bins, bound)
-    return {"additive": Additive, "affine": Affine, "sigmoid_affine": SigmoidAffine}[name]()
+    if name == "affine":
+        return Affine(scale_limit)
+    return Additive() if name == "additive" else SigmoidAffine()

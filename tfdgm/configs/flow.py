@@ -32,6 +32,7 @@ class FlowConfig:
       hidden_size: units of each hidden layer of a conditioner.
       num_blocks: residual blocks of two hidden layers in a conditioner.
       activation: any Keras activation.
+      scale_limit: `affine`: log scales stay within it to either side.
       num_bins: `rational_quadratic`: bins of the spline.
       bound: `rational_quadratic`: the spline is the identity outside [-bound, bound].
     """
@@ -44,6 +45,7 @@ class FlowConfig:
     hidden_size: int = 128
     num_blocks: int = 2
     activation: str = "relu"
+    scale_limit: float = 2.0
     num_bins: int = 8
     bound: float = 3.0
 
@@ -71,10 +73,10 @@ _MAF = FlowConfig(model_name="maf", layer="autoregressive")
 
 
 def _bsds300(kind: FlowConfig, num_training_steps: int, **fields: Any) -> ExperimentConfig:
-    """63 dimensions of natural image patches (Papamakarios et al. 2017, section 4.2)."""
+    """63 dimensions of natural image patches (Papamakarios et al. 2017, section 4.2), of contrasts 100 to 1."""
     return _experiment(
         DataConfig(name="bsds300"),
-        dataclasses.replace(kind, hidden_size=256, **fields),
+        dataclasses.replace(kind, hidden_size=256, scale_limit=5.0, **fields),
         learning_rate=1e-3,
         batch_size=512,
         num_steps=num_training_steps,

@@ -45,6 +45,7 @@ class Flow(NormalizingFlow):
         hidden_size: int = 128,
         num_blocks: int = 2,
         activation: str = "relu",
+        scale_limit: float = 2.0,
         num_bins: int = 8,
         bound: float = 3.0,
         **kwargs: Any,
@@ -66,7 +67,7 @@ class Flow(NormalizingFlow):
         require_at_least(1, num_steps=num_steps, hidden_size=hidden_size)
         self.layer, self.mixing = layer, mixing
         self.network = {"hidden_size": hidden_size, "num_blocks": num_blocks, "activation": activation}
-        function = elementwise(transform, num_bins=num_bins, bound=bound)
+        function = elementwise(transform, scale_limit=scale_limit, num_bins=num_bins, bound=bound)
         shape = (spec.num_dims,)
         steps = [
             Composition(
