@@ -15,7 +15,7 @@ from tfdgm.export.signatures import trace
 
 @pytest.fixture(scope="module")
 def model(golden):
-    return golden.build()
+    return golden.ready()
 
 
 def test_endpoints_are_flat_dicts_of_batches(model):
@@ -52,7 +52,7 @@ def test_an_export_answers_as_the_live_model(golden, model, tmp_path):
 
 def test_an_export_of_a_float64_model_takes_float32(golden, tmp_path):
     with dtype_policy("float64"):
-        model = golden.build()
+        model = golden.ready()
     for name, function in trace(model).items():
         tensors = (*function.structured_input_signature[1].values(), *function.structured_outputs.values())
         assert tf.float64 not in [tensor.dtype for tensor in tensors], name

@@ -19,7 +19,7 @@ def golden(request):
 @pytest.fixture(scope="module")
 def drawn(golden):
     """A golden's samples for `SEEDS`, eagerly, and the model that drew them."""
-    model = golden.build()
+    model = golden.ready()
     return model, model.sample(tf.constant(SEEDS)).numpy()
 
 
@@ -37,7 +37,7 @@ def test_same_seed_same_sample_other_seed_other_sample(golden, drawn):
     assert samples.shape == (len(SEEDS), *golden.spec.shape)
     assert np.isfinite(samples).all()
     np.testing.assert_array_equal(model.sample(tf.constant(SEEDS)), samples)
-    again = golden.build().sample(tf.constant(SEEDS))
+    again = golden.ready().sample(tf.constant(SEEDS))
     np.testing.assert_array_equal(again, samples)
     others = model.sample(tf.range(1000, 1032, dtype=tf.int64)).numpy()
     assert len(np.unique(others, axis=0)) > 8  # six bits have few values to repeat; continuous ones none

@@ -57,6 +57,12 @@ class Golden:
         keras.utils.set_random_seed(0)
         return self.make()
 
+    def ready(self) -> GenerativeModel:
+        """`build`, and data-dependent values set by a first batch: without them some models refuse to sample."""
+        model = self.build()
+        model.ensure_initialized(self.dataset(1))
+        return model
+
     def build_compiled(self, **kwargs: object) -> GenerativeModel:
         """A new model with new optimizers; `kwargs` are those of `compile`."""
         model = self.build()
