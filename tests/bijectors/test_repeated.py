@@ -45,7 +45,7 @@ def _run(layer, x, in_graph):
 def test_is_the_composition_of_its_steps(recompute, in_graph):
     steps = _steps()
     with dtype_policy("float64"):
-        repeated, plain = Repeated(steps, recompute=recompute), Composition(steps)
+        repeated, plain = Repeated(_steps(), recompute=recompute), Composition(steps)
     found, expected = _run(repeated, _x(), in_graph), _run(plain, _x(), in_graph)
     by_step = np.array_split(np.array(expected[2], object), len(steps))
     stacked = [np.stack([np.asarray(gradient) for gradient in of_steps]) for of_steps in zip(*by_step, strict=True)]
@@ -72,10 +72,11 @@ def test_the_function_of_a_step_is_traced_once_however_many_there_are():
 
 def test_steps_start_one_after_the_other():
     steps = _steps()
-    for step in steps:
+    others = _steps()
+    for step in (*steps, *others):
         step.parts[0].initialized.assign(0)
     with dtype_policy("float64"):
-        layer, plain = Repeated(steps), Composition(steps)
+        layer, plain = Repeated(others), Composition(steps)
     x = _x(64)
     layer.start_at(x, tf.identity)
     plain.start_at(x, tf.identity)

@@ -41,7 +41,8 @@ def test_a_fault_on_one_replica_is_known_to_all(golden):
     tensor = "the loss" if group else "a statistic"
     for run in (runs.single, runs.replicated):
         fault = str(run(golden.name, "float64")["fault"])
-        assert fault == f"Fault(step=21, group={group!r}, tensor={tensor!r})"
+        expected = f"Fault(step=21, group={group!r}, tensor={tensor!r})"
+        assert fault == (expected if golden.spec.dtype == "float32" else "None")  # whole levels hold no NaN
 
 
 @pytest.mark.parametrize("name", ["rbm", "rbm_fast_pcd", "rbm_tempering", "rbm_softmax"])

@@ -305,7 +305,7 @@ GOLDENS: dict[str, Golden] = {
         _flow("flow", "real_nvp:mixture8", transform="additive", mixing="plain", model_name="flow"),
         _flow("real_nvp", "real_nvp:mixture8", mixing="reversal"),
         _flow("maf", "maf:mixture8"),
-        _flow("nsf", "nsf:mixture8", num_bins=4),
+        _flow("nsf", "nsf:mixture8", num_bins=4, mixing="shuffle"),
         _glow("glow", dequantization="variational"),
         _glow("glow_recompute", recompute=True, num_steps=2, mixing="plain", transform="sigmoid_affine", num_bits=5),
         _preset("gaussian", "gaussian:digits", _SPREAD, _spread, is_discrete=False),

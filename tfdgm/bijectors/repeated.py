@@ -30,7 +30,7 @@ class Repeated(BijectorLayer):
         """Takes the steps' weights as they are.
 
         Args:
-          steps: from data to latents, without context; they are not used afterwards.
+          steps: from data to latents, without context; their own weights are given up.
           recompute: on the way from data to latents keep nothing but its end (Gomez et al. 2017).
           name: of the layer.
 
@@ -103,6 +103,8 @@ class _Step:
 
     def __init__(self, step: BijectorLayer) -> None:
         self._layer = step
+        for variable in step.variables:
+            variable._value = None  # the stacks have it; functions here always say what stands in its place
         forward, inverse = self._with_weights(step.forward_and_log_det), self._with_weights(step.inverse_and_log_det)
         self.forward, self.inverse = _traced(forward), _traced(inverse)
         self.backward = _traced(backward_of(inverse, forward))
