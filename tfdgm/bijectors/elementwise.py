@@ -5,6 +5,7 @@ Parameters are `raw` [..., P * C] for z [..., C]: P blocks of C. All are free, a
 
 import abc
 import dataclasses
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -139,7 +140,12 @@ class RationalQuadratic(Elementwise):
         return inverse_spline(x, raw, self.num_bins, self.bound)
 
 
-ELEMENTWISE = ("additive", "affine", "sigmoid_affine", "rational_quadratic")
+ELEMENTWISE: dict[str, Callable[[float, int, float], Elementwise]] = {
+    "additive": lambda scale_limit, num_bins, bound: Additive(),
+    "affine": lambda scale_limit, num_bins, bound: Affine(scale_limit),
+    "sigmoid_affine": lambda scale_limit, num_bins, bound: SigmoidAffine(),
+    "rational_quadratic": lambda scale_limit, num_bins, bound: RationalQuadratic(num_bins, bound),
+}
 
 
 def elementwise(name: str, *, scale_limit: float = 2.0, num_bins: int = 8, bound: float = 3.0) -> Elementwise:
@@ -149,8 +155,4 @@ def elementwise(name: str, *, scale_limit: float = 2.0, num_bins: int = 8, bound
       ValueError: for an unknown name, or numbers that make no spline or no scale.
     """
     require_choice("transform", name, ELEMENTWISE)
-    if name == "rational_quadratic":
-        return RationalQuadratic(num_bins, bound)
-    if name == "affine":
-        return Affine(scale_limit)
-    return Additive() if name == "additive" else SigmoidAffine()
+    return ELEMENTWISE[name](scale_limit, num_bins, bound)

@@ -46,22 +46,21 @@ class Repeated(BijectorLayer):
         require_own_paths(steps[0])
         self.num_steps, self.recompute = len(steps), recompute
         self.stacks = [self._stacked(variables) for variables in zip(*(step.variables for step in steps), strict=True)]
-        # Inside an object of ours neither Keras nor checkpoints look for variables.
-        self._step = {"of": _Step(steps[0])}
+        self._step = _Step(steps[0])  # inside an object of ours neither Keras nor checkpoints look for layers
 
     def forward_and_log_det(self, z: tf.Tensor, context: Context = None) -> tuple[tf.Tensor, tf.Tensor]:
         """Through the steps, the last one first."""
         del context
         total = tf.zeros(tf.shape(z)[:1], z.dtype)
         for weights in reversed(self.weights_by_step()):
-            z, log_det = self._step["of"].forward(z, *weights)
+            z, log_det = self._step.forward(z, *weights)
             total += log_det
         return z, total
 
     def inverse_and_log_det(self, x: tf.Tensor, context: Context = None) -> tuple[tf.Tensor, tf.Tensor]:
         """Through the steps, the first one first."""
         del context
-        step = self._step["of"]
+        step = self._step
         if self.recompute:
             return reversible(step.inverse, step.backward, x, self.weights_by_step())
         total = tf.zeros(tf.shape(x)[:1], x.dtype)
@@ -73,7 +72,7 @@ class Repeated(BijectorLayer):
     def start_at(self, x: tf.Tensor, mean: Mean, context: Context = None) -> None:
         """Each step at what those before it, already started, make of the batch."""
         del context
-        step, started = self._step["of"], []
+        step, started = self._step, []
         for weights in self.weights_by_step():
             started.append(step.started_at(x, mean, weights))
             x, _ = step.inverse(x, *started[-1])

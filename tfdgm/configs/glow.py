@@ -113,17 +113,14 @@ def _smoke(config: ExperimentConfig) -> ExperimentConfig:
     return config
 
 
-def _preset(build: Any, summary: str, *arguments: str, **published: Published) -> Preset:
-    return Preset(build, _smoke, summary, ("smoke", *arguments), published)
-
-
 PRESETS: dict[str, Preset] = {
-    "glow:digits": _preset(_digits, "Glow on the embedded 8x8 digits"),
-    "glow:mnist": _preset(
+    "glow:digits": Preset(_digits, _smoke, "Glow on the embedded 8x8 digits"),
+    "glow:mnist": Preset(
         _mnist,
+        _smoke,
         "Glow on MNIST",
-        "long",
-        bits_per_dim_upper_bound=Published(1.05, "Kingma & Dhariwal 2018, appendix; far larger, and trained for long"),
+        ("smoke", "long"),
+        {"bits_per_dim_upper_bound": Published(1.05, "Kingma & Dhariwal 2018, appendix; far larger, trained for long")},
     ),
-    "glow:cifar10": _preset(_cifar10, "Glow on 4,000 images of CIFAR-10: too few for a figure to be compared"),
+    "glow:cifar10": Preset(_cifar10, _smoke, "Glow on 4,000 images of CIFAR-10: too few for a figure to be compared"),
 }

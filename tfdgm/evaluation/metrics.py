@@ -56,6 +56,7 @@ class Metric:
         standard error, None where it has none.
       label: how the figure is called in reports, with the settings it depends on.
       log_partition: key of `partition.WAYS` to the log Z that is taken off the values; empty where none is lacking.
+      of_levels: whether it needs data of whole levels.
       note: takes the values; says beside the figure what it is to be held against. None: nothing.
     """
 
@@ -65,6 +66,7 @@ class Metric:
     summary: Callable[[np.ndarray, DataSpec], tuple[float, float | None]]
     label: str = ""
     log_partition: str = ""
+    of_levels: bool = False
     note: Callable[[np.ndarray], str] | None = None
 
 
@@ -171,7 +173,7 @@ def _by_each_way(name: str, quantity: str, kind: Kind) -> dict[str, Metric]:
 
 METRICS: dict[str, Metric] = {
     "log_prob": Metric("log_prob", "nats", "exact", mean),
-    "bits_per_dim": Metric("log_prob", "bits/dim", "exact", mean_bits_per_dim),
+    "bits_per_dim": Metric("log_prob", "bits/dim", "exact", mean_bits_per_dim, of_levels=True),
     # Of whole grey levels a density gives a bound, by noise over their cells.
     "log_prob_lower_bound": Metric("dequantized_log_prob", "nats", "stochastic_bound", mean),
     "bits_per_dim_upper_bound": Metric("dequantized_log_prob", "bits/dim", "stochastic_bound", mean_bits_per_dim),

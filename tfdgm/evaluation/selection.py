@@ -128,7 +128,7 @@ def _lacking(metric: Metric, model: GenerativeModel) -> str:
         return repr(quantity.capability)
     if quantity and quantity.superseded_by and hasattr(model, quantity.superseded_by):
         return "continuous data"
-    if metric.unit == "bits/dim" and not model.spec.num_levels:
+    if metric.of_levels and not model.spec.num_levels:
         return "data of whole levels"
     if metric.log_partition and not hasattr(model, "normalizer"):
         return repr("normalizer")

@@ -7,6 +7,7 @@ RealNVP: affine couplings (Dinh et al. 2017); NSF: rational-quadratic ones (Durk
 MAF: affine autoregressions (Papamakarios et al. 2017).
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -15,7 +16,7 @@ from tfdgm.bijectors.actnorm import ActNorm
 from tfdgm.bijectors.composition import Composition
 from tfdgm.bijectors.coupling import Coupling
 from tfdgm.bijectors.elementwise import ELEMENTWISE, Elementwise, elementwise
-from tfdgm.bijectors.invertible_conv import INVERTIBLE_CONVS, invertible_conv
+from tfdgm.bijectors.invertible_conv import LUInvertibleConv, PlainInvertibleConv
 from tfdgm.bijectors.layer import BijectorLayer
 from tfdgm.bijectors.masked_autoregressive import MaskedAutoregressive
 from tfdgm.bijectors.masks import ChannelMask
@@ -26,9 +27,6 @@ from tfdgm.models.base import Batch, Logs
 from tfdgm.models.normalizing_flow import NormalizingFlow
 from tfdgm.networks.made import Made
 from tfdgm.networks.residual_mlp import ResidualMLP
-
-LAYERS = ("coupling", "autoregressive")
-MIXINGS = (*INVERTIBLE_CONVS, "reversal", "shuffle")
 
 
 class Flow(NormalizingFlow):
@@ -65,18 +63,21 @@ class Flow(NormalizingFlow):
         require_choice("transform", transform, ELEMENTWISE)
         require_choice("mixing", mixing, MIXINGS)
         require_at_least(1, num_steps=num_steps, hidden_size=hidden_size)
-        self.layer, self.mixing = layer, mixing
-        self.network = {"hidden_size": hidden_size, "num_blocks": num_blocks, "activation": activation}
+        network = {"hidden_size": hidden_size, "num_blocks": num_blocks, "activation": activation}
         function = elementwise(transform, scale_limit=scale_limit, num_bins=num_bins, bound=bound)
-        shape = (spec.num_dims,)
+        num_dims = spec.num_dims
         steps = [
             Composition(
-                [ActNorm(shape, name=f"actnorm_{step}"), self._mixed(step), self._moved(function, step)],
+                [
+                    ActNorm((num_dims,), name=f"actnorm_{step}"),
+                    MIXINGS[mixing](num_dims, self.seed + step, f"mixing_{step}"),
+                    LAYERS[layer](num_dims, function, network, step),
+                ],
                 name=f"step_{step}",
             )
             for step in range(num_steps)
         ]
-        self.bijector = Composition([*steps, ActNorm(shape, name=f"actnorm_{num_steps}")], name="flow")
+        self.bijector = Composition([*steps, ActNorm((num_dims,), name=f"actnorm_{num_steps}")], name="flow")
 
     def initialize(self, batch: Batch) -> None:
         """Activation normalisations, by the first global batch."""
@@ -97,28 +98,36 @@ class Flow(NormalizingFlow):
             stages.append(part.forward_and_log_det(stages[-1])[0])
         return stages
 
-    # ---- private ------------------------------------------------------------------------------------------------
 
-    def _mixed(self, step: int) -> BijectorLayer:
-        num_dims, name = self.latent_dim, f"mixing_{step}"
-        if self.mixing in INVERTIBLE_CONVS:
-            return invertible_conv(self.mixing, (num_dims,), name=name)
-        order = reversal(num_dims) if self.mixing == "reversal" else shuffle(num_dims, self.seed + step)
-        return Permutation((num_dims,), order, name=name)
+def _coupling(num_dims: int, function: Elementwise, network: dict[str, Any], step: int) -> BijectorLayer:
+    """Steps in turn move the one half of the dimensions and the other."""
+    mask = ChannelMask((num_dims,), swap=step % 2 == 1)
+    (num_inputs,), (num_outputs,) = mask.kept_shape, mask.params_shape(function.num_params)
+    conditioner = ResidualMLP(num_inputs, num_outputs, **network, name=f"conditioner_{step}")
+    return Coupling(conditioner, mask, function, name=f"coupling_{step}")
 
-    def _moved(self, function: Elementwise, step: int) -> BijectorLayer:
-        num_dims, name = self.latent_dim, f"{self.layer}_{step}"
-        if self.layer == "autoregressive":
-            network = Made(
-                num_dims,
-                function.num_params,
-                (self.network["hidden_size"],) * (1 + 2 * self.network["num_blocks"]),
-                activation=self.network["activation"],
-                residual=True,
-                name=f"made_{step}",
-            )
-            return MaskedAutoregressive(network, num_dims, function, name=name)
-        mask = ChannelMask((num_dims,), swap=step % 2 == 1)
-        (num_inputs,), (num_outputs,) = mask.kept_shape, mask.params_shape(function.num_params)
-        network = ResidualMLP(num_inputs, num_outputs, **self.network, name=f"conditioner_{step}")
-        return Coupling(network, mask, function, name=name)
+
+def _autoregressive(num_dims: int, function: Elementwise, network: dict[str, Any], step: int) -> BijectorLayer:
+    conditioner = Made(
+        num_dims,
+        function.num_params,
+        (network["hidden_size"],) * (1 + 2 * network["num_blocks"]),
+        activation=network["activation"],
+        residual=True,
+        name=f"made_{step}",
+    )
+    return MaskedAutoregressive(conditioner, num_dims, function, name=f"autoregressive_{step}")
+
+
+LAYERS: dict[str, Callable[[int, Elementwise, dict[str, Any], int], BijectorLayer]] = {
+    "coupling": _coupling,
+    "autoregressive": _autoregressive,
+}
+
+# Of the number of dimensions, a seed and a name.
+MIXINGS: dict[str, Callable[[int, int, str], BijectorLayer]] = {
+    "lu": lambda num_dims, seed, name: LUInvertibleConv((num_dims,), name=name),
+    "plain": lambda num_dims, seed, name: PlainInvertibleConv((num_dims,), name=name),
+    "reversal": lambda num_dims, seed, name: Permutation((num_dims,), reversal(num_dims), name=name),
+    "shuffle": lambda num_dims, seed, name: Permutation((num_dims,), shuffle(num_dims, seed), name=name),
+}

@@ -14,7 +14,7 @@ import tensorflow as tf
 from tfdgm.bijectors.actnorm import ActNorm
 from tfdgm.bijectors.composition import Composition
 from tfdgm.bijectors.coupling import Coupling
-from tfdgm.bijectors.elementwise import ELEMENTWISE, elementwise
+from tfdgm.bijectors.elementwise import elementwise
 from tfdgm.bijectors.gaussian_prior import GaussianPrior, SplitPrior
 from tfdgm.bijectors.invertible_conv import INVERTIBLE_CONVS, invertible_conv
 from tfdgm.bijectors.layer import BijectorLayer
@@ -31,6 +31,7 @@ from tfdgm.models.normalizing_flow import NormalizingFlow
 from tfdgm.networks.dequantization import dequantizer
 from tfdgm.networks.glow import glow_conditioner
 
+_TRANSFORMS = ("additive", "affine", "sigmoid_affine")
 _REDRAWN = 1  # stream of a row's seed, for noise drawn anew
 
 
@@ -60,7 +61,7 @@ class Glow(NormalizingFlow):
 
         Raises:
           ValueError: naming a field with a value that it cannot have, or for data that are no images of grey levels or
-            have sides that L levels cannot halve.
+            have sides that L scales cannot halve.
         """
         super().__init__(spec, **kwargs)
         if not spec.is_image or spec.domain != "uint8":
@@ -70,7 +71,7 @@ class Glow(NormalizingFlow):
             )
         require_at_least(1, num_scales=num_scales, num_steps=num_steps, num_filters=num_filters)
         require_at_least(1, num_dequantization_filters=num_dequantization_filters)
-        require_choice("transform", transform, ELEMENTWISE[:3])
+        require_choice("transform", transform, _TRANSFORMS)
         require_choice("mixing", mixing, INVERTIBLE_CONVS)
         _require_halvings(spec.shape, num_scales)
         self.cell = _levels_in_cell(spec.num_levels, num_bits)
@@ -157,8 +158,8 @@ class Glow(NormalizingFlow):
     def _bits(self, log_prob: tf.Tensor) -> tf.Tensor:
         return -log_prob / (self.spec.num_dims * math.log(2.0))
 
-    def _dequantized(self, x: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-        """k + u, and log q(u|k)."""
+    def _dequantized(self, x: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """k + u [B, *event_shape] and log q(u|k) [B], by uniforms in [0, 1)."""
         level = self._level(x)
         u, log_q = self.dequantizer(level / (self.num_grey_levels - 1.0), noise)
         return level + u, log_q
@@ -171,20 +172,22 @@ class Glow(NormalizingFlow):
         return tf.cast(tf.cast(x, tf.int32) // self.cell, self.variable_dtype)
 
     def _multiscale(self) -> Multiscale:
-        half = self.num_grey_levels / 2.0
-        outer: list[BijectorLayer] = [Rescale(self.event_shape, scale=2.0 * half, shift=half)]
+        outer: list[BijectorLayer] = [
+            Rescale(self.event_shape, scale=self.num_grey_levels, shift=self.num_grey_levels / 2.0)
+        ]
         levels, splits, shape = [], [], self.event_shape
         for scale in range(self.num_scales):
-            parts = [*outer, Squeeze(shape, name=f"squeeze_{scale}")]
-            outer, shape = [], parts[-1].latent_shape
+            squeeze = Squeeze(shape, name=f"squeeze_{scale}")
+            shape = squeeze.latent_shape
             steps = [self._step(shape, f"{scale}") for _ in range(self.num_steps)]
-            parts += [Repeated(steps, recompute=self.recompute, name=f"steps_{scale}")]
-            if scale == self.num_scales - 1:
-                parts += [GaussianPrior(shape)]
+            parts = [*outer, squeeze, Repeated(steps, recompute=self.recompute, name=f"steps_{scale}")]
+            outer = []
+            if scale < self.num_scales - 1:
+                splits.append(SplitPrior(shape, name=f"split_{scale}"))
+                shape = splits[-1].stay_shape
             else:
-                splits += [SplitPrior(shape, name=f"split_{scale}")]
-            levels += [Composition(parts, name=f"scale_{scale}")]
-            shape = splits[-1].stay_shape if scale < self.num_scales - 1 else shape
+                parts.append(GaussianPrior(shape))
+            levels.append(Composition(parts, name=f"scale_{scale}"))
         return Multiscale(levels, splits, name="flow")
 
     def _step(self, shape: tuple[int, ...], name: str) -> Composition:

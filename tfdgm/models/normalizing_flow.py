@@ -29,7 +29,7 @@ class NormalizingFlow(GenerativeModel):
     bijector: BijectorLayer
 
     def __init__(self, spec: DataSpec, **kwargs: Any) -> None:
-        """Args: as for `GenerativeModel`. The subclass gives `bijector` and then `latent_dim`."""
+        """Args: as for `GenerativeModel`. The subclass gives `bijector`."""
         super().__init__(spec, **kwargs)
         self.latent_dim = spec.num_dims
 
@@ -44,13 +44,11 @@ class NormalizingFlow(GenerativeModel):
 
     def log_prob(self, x: tf.Tensor) -> tf.Tensor:
         """log p(x) as a density, exact, nats: [B, *event_shape] to [B]."""
-        x = tf.reshape(tf.cast(x, self.variable_dtype), [-1, *self.bijector.event_shape])
-        return self.distribution().log_prob(x)
+        return self.distribution().log_prob(self._event(x))
 
     def encode(self, x: tf.Tensor) -> dict[str, tf.Tensor]:
         """`z` = f^-1(x), [B, latent_dim], which `decode` undoes."""
-        x = tf.reshape(tf.cast(x, self.variable_dtype), [-1, *self.bijector.event_shape])
-        return {"z": self.bijector.inverse_and_log_det(x)[0]}
+        return {"z": self.bijector.inverse_and_log_det(self._event(x))[0]}
 
     def decode(self, z: tf.Tensor) -> tf.Tensor:
         """x = f(z): [B, latent_dim] to [B, *event_shape]."""
@@ -93,6 +91,10 @@ class NormalizingFlow(GenerativeModel):
         }
 
     # ---- private ------------------------------------------------------------------------------------------------
+
+    def _event(self, x: tf.Tensor) -> tf.Tensor:
+        """x as the bijector has it: images may be vectors there."""
+        return tf.reshape(tf.cast(x, self.variable_dtype), [-1, *self.bijector.event_shape])
 
     def _delivered(self, x: tf.Tensor) -> tf.Tensor:
         """What clients get for continuous x."""
