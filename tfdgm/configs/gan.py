@@ -150,7 +150,7 @@ def _wgan_mixture(name: str) -> ExperimentConfig:
     """
     optimizers = WGANOptimizers(*_players(1e-3, 0.0, 0.9, name="rmsprop"))
     model = WGANConfig(weight_clip=0.1)
-    return _mixture(name, model, optimizers, num_minibatches=5, num_steps=40_000)
+    return _mixture(name, model, optimizers, num_minibatches=5, num_steps=60_000)
 
 
 def _wgan_gp_mixture(name: str) -> ExperimentConfig:
