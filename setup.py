@@ -91,6 +91,7 @@ setup(
             "tfdgm-reference-scores = trainers.reference_scores:main",
             "tfdgm-animate = trainers.animate:main",
             "tfdgm-compare-distances = trainers.compare_distances:main",
+            "tfdgm-attribute-direction = trainers.attribute_direction:main",
             "tfdgm-critic-against-exact = trainers.critic_against_exact:main",
             "tfdgm-serve = serving.server:main",
             "tfdgm-sample-client = serving.client:main",

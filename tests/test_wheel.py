@@ -81,6 +81,7 @@ def test_wheel_states_version_licence_and_commands(wheel):
         "tfdgm-reference-scores",
         "tfdgm-animate",
         "tfdgm-compare-distances",
+        "tfdgm-attribute-direction",
         "tfdgm-critic-against-exact",
         "tfdgm-serve",
         "tfdgm-sample-client",

@@ -107,3 +107,21 @@ def test_stages_are_panels_of_all_parts(flow):
     picture = flow_pictures.stage_row(flow, SEEDS, num=50)
     assert picture.shape == (256, 4 * 258 - 2, 3)
     assert all((picture[:, start : start + 256] != 255).any() for start in range(0, 4 * 258, 258))
+
+
+def test_an_attribute_is_a_difference_of_mean_codes_whatever_the_batches(flow):
+    x = GOLDENS["nsf"].batches(1)[0]
+    z = flow.encode(x)["z"].numpy()
+    direction = flow_pictures.attribute_direction(flow, x[:3], x[3:], batch_size=2)
+    np.testing.assert_allclose(direction, z[3:].mean(axis=0) - z[:3].mean(axis=0), rtol=1e-5, atol=1e-6)
+    with pytest.raises(ValueError, match="there are 0 examples with and 3 without"):
+        flow_pictures.attribute_direction(flow, x[:3], x[:0])
+
+
+def test_a_row_moves_one_example_along_the_direction(glow):
+    x = GOLDENS["glow"].batches(1)[0]
+    direction = glow.encode(x[2:3])["z"][0] - glow.encode(x[1:2])["z"][0]
+    picture = flow_pictures.attribute_grid(glow, x[1:2], direction, (0.0, 1.0))
+    assert picture.shape == (HEIGHT - 2, 2 * WIDTH - 2, 3)
+    for column in range(2):
+        np.testing.assert_array_equal(_cell(picture, 0, column), _shown(glow, x)[1 + column])

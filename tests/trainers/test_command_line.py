@@ -9,6 +9,7 @@ from absl import flags
 
 from trainers import (
     animate,
+    attribute_direction,
     command_line,
     compare_distances,
     compare_estimators,
@@ -38,6 +39,7 @@ _BINARIES = {
     "animate": animate,
     "compare_distances": compare_distances,
     "critic_against_exact": critic_against_exact,
+    "attribute_direction": attribute_direction,
 }
 _NO_TENSORFLOW = """
 import importlib, sys
@@ -163,6 +165,7 @@ def test_help_is_a_page_that_fits(capsys, name):
         ("animate", ["--workdir=/nowhere", "--out=x.gif"], 2),
         ("compare_distances", ["--num_steps=100"], 2),
         ("critic_against_exact", ["--presets=wgan_gp:mixtur25"], 2),
+        ("attribute_direction", ["--workdir=/nowhere", "--source=0", "--target=1", "--out=x.png"], 2),
     ],
 )
 def test_answers_without_tensorflow(name, argv, code):

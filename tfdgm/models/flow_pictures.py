@@ -1,5 +1,6 @@
 """Pictures of flows: how temperature, codes and scales change images, and what becomes of the plane."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,39 @@ def example_path_grid(model: GenerativeModel, x: Any, num_rows: int = 8, num_poi
     z = model.encode(tf.convert_to_tensor(x)[: 2 * num_rows])["z"]
     x = model.interpolate(z[::2], z[1::2], num_points)
     return images.contact_sheet(tf.reshape(x, [-1, *model.event_shape]), model.spec, num_points)
+
+
+def attribute_direction(model: GenerativeModel, without: Any, having: Any, batch_size: int = 200) -> tf.Tensor:
+    """Mean code of examples that have an attribute less that of examples without it, [D].
+
+    Args:
+      model: has `encode`, with a code `z`.
+      without: examples [N, *event_shape].
+      having: examples [M, *event_shape].
+      batch_size: examples encoded together.
+
+    Raises:
+      ValueError: when one side is empty.
+
+    References:
+      Kingma & Dhariwal (2018), Glow: generative flow with invertible 1x1 convolutions, section 6, figure 6.
+    """
+    if not len(without) or not len(having):
+        raise ValueError(f"there are {len(having)} examples with and {len(without)} without; both need at least one")
+
+    def mean(x: Any) -> tf.Tensor:
+        batches = [x[start : start + batch_size] for start in range(0, len(x), batch_size)]
+        return tf.add_n([tf.reduce_sum(model.encode(batch)["z"], axis=0) for batch in batches]) / len(x)
+
+    return mean(having) - mean(without)
+
+
+def attribute_grid(model: GenerativeModel, x: Any, direction: tf.Tensor, amounts: Sequence[float]) -> np.ndarray:
+    """Row i is example i of x [N, H, W, C] with its code moved along a direction [D] by each amount."""
+    z = model.encode(x)["z"]
+    moved = z[:, tf.newaxis] + tf.constant(amounts, z.dtype)[:, tf.newaxis] * direction
+    y = model.decode(tf.reshape(moved, [-1, model.latent_dim]))
+    return images.contact_sheet(model.levels(y) if hasattr(model, "levels") else y, model.spec, len(amounts))
 
 
 def scale_grid(model: GenerativeModel, seeds: Any, num_columns: int = 10) -> np.ndarray:
