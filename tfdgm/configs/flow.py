@@ -89,7 +89,9 @@ def _bsds300(kind: FlowConfig, num_training_steps: int, **fields: Any) -> Experi
 
 
 def _nsf_bsds300(argument: str) -> ExperimentConfig:
-    return _bsds300(_NSF, 200_000 if argument == "long" else 20_000)
+    if argument == "long":
+        return _bsds300(_NSF, 200_000, num_steps=10)
+    return _bsds300(_NSF, 12_000, num_steps=6)
 
 
 def _mixture(name: str, kind: FlowConfig) -> ExperimentConfig:
