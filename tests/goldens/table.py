@@ -20,6 +20,8 @@ _PLANE = DataSpec((2,), domain="real", num_levels=0)
 _CORNERS = DataSpec((2,), domain="real", num_levels=0, num_classes=4)
 _LABELLED = DataSpec((5, 7, 3), domain="unit", num_levels=256, num_classes=3)
 _STRIPES = DataSpec((8, 4, 3), domain="symmetric", num_levels=256, num_classes=3)
+_SQUARES = DataSpec((8, 8, 1), domain="symmetric", num_levels=256, num_classes=3)
+_WIDE_STRIPES = DataSpec((8, 16, 3), domain="symmetric", num_levels=256)
 _TINTS = DataSpec((4, 8, 3), dtype="uint8", domain="uint8", num_levels=256)
 _BITS = DataSpec((6,), domain="binary", num_levels=2)
 _LEVELS = DataSpec((2, 2, 1), domain="unit", num_levels=4)
@@ -165,9 +167,20 @@ def _predictability(name: str, dataset: str, spec: DataSpec, examples: Callable,
 
 def _adversarial(name: str, preset: str, spec: DataSpec, examples: Callable, **fields: object) -> Golden:
     """Two players; an epsilon that keeps the sum over replicas of a gradient near zero from deciding a step's sign."""
-    groups = ("critic" if name.startswith("wgan") else "discriminator", "generator")
+    groups = ("critic" if name.startswith(("wgan", "progan")) else "discriminator", "generator")
     golden = _preset(name, preset, spec, examples, *groups, is_discrete=False, **fields)
     return dataclasses.replace(golden, optimizers=_adam(*groups, epsilon=1e-3))
+
+
+def _biggan(name: str, **fields: object) -> Golden:
+    """On the smallest images, for a short graph: the networks have tests of their own."""
+    return _adversarial(name, "biggan:digits", _SQUARES, _squares, **fields)
+
+
+def _progan(name: str, **fields: object) -> Golden:
+    """In the fade from one resolution to the next, in which all layers of both take part."""
+    fields = {"num_filters": (6, 4), "num_fade_steps": (40,), "minibatch_group_size": 2, **fields}
+    return _adversarial(name, "progan:digits", _WIDE_STRIPES, _wide_stripes, phase="fade_8x16", **fields)
 
 
 def _flow(name: str, preset: str, **fields: object) -> Golden:
@@ -219,6 +232,19 @@ def _stripes(rng: np.random.Generator, num: int) -> np.ndarray:
     row, column = np.arange(8).reshape(8, 1, 1) % 2, np.arange(4).reshape(1, 4, 1) % 2
     noise = rng.integers(-20, 21, (num, 8, 4, 3))
     return (np.where(across, row, column) * 150 - 75 + noise) / 127.5
+
+
+def _wide_stripes(rng: np.random.Generator, num: int) -> np.ndarray:
+    """`_stripes` four times, side by side."""
+    return np.tile(_stripes(rng, num), (1, 1, 4, 1))
+
+
+def _squares(rng: np.random.Generator, num: int) -> np.ndarray:
+    """Dark pictures with a light square of 4 pixels, and a little noise."""
+    pictures = -100.0 + rng.integers(-20, 21, (num, 8, 8, 1))
+    for picture, (top, left) in zip(pictures, rng.integers(0, 5, (num, 2)), strict=True):
+        picture[top : top + 4, left : left + 4] += 180.0
+    return pictures / 127.5
 
 
 def _tints(rng: np.random.Generator, num: int) -> np.ndarray:
@@ -302,6 +328,8 @@ GOLDENS: dict[str, Golden] = {
             augmentations=("color", "translation", "cutout"),
             num_critic_steps=2,
         ),
+        _biggan("biggan", num_discriminator_steps=1),
+        _progan("progan", num_critic_steps=2),
         _flow("flow", "real_nvp:mixture8", transform="additive", mixing="plain", model_name="flow"),
         _flow("real_nvp", "real_nvp:mixture8", mixing="reversal"),
         _flow("maf", "maf:mixture8"),

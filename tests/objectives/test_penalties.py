@@ -126,3 +126,23 @@ def test_penalties_are_float32_beside_a_16_bit_critic():
     x = tf.constant(RNG.normal(size=(4, 3)), tf.float32)
     found = penalties.two_sided(lambda x: tf.cast(tf.reduce_sum(tf.cast(x, tf.bfloat16) ** 2, axis=1), tf.float32), x)
     assert found.dtype == tf.float32
+
+
+def test_off_diagonal_is_zero_for_orthogonal_filters_of_any_length():
+    orthogonal, _ = np.linalg.qr(np.random.default_rng(0).standard_normal([12, 5]))
+    kernel = tf.constant((orthogonal * [1.0, 2.0, 3.0, 4.0, 5.0]).reshape(3, 2, 2, 5))
+    assert penalties.off_diagonal([kernel]) == pytest.approx(0.0, abs=1e-20)
+
+
+def test_off_diagonal_by_hand_and_its_gradient():
+    """d/dW |W W' * (1 - I)|_F^2 = 4 (W W' * (1 - I)) W for W [outputs, inputs]."""
+    rng = np.random.default_rng(0)
+    kernels = [tf.constant(rng.standard_normal(shape)) for shape in ((2, 3, 4), (5, 2))]
+    matrices = [np.reshape(kernel, [-1, kernel.shape[-1]]).T for kernel in kernels]
+    products = [w @ w.T * (1.0 - np.eye(len(w))) for w in matrices]
+    with tf.GradientTape() as tape:
+        tape.watch(kernels)
+        penalty = penalties.off_diagonal(kernels)
+    assert penalty == pytest.approx(sum(np.sum(product**2) for product in products))
+    for gradient, product, w in zip(tape.gradient(penalty, kernels), products, matrices, strict=True):
+        np.testing.assert_allclose(np.reshape(gradient, [-1, len(w)]).T, 4.0 * product @ w, rtol=1e-10)

@@ -32,6 +32,8 @@ _FAMILIES = (
     "predictability_minimization",
     "classifier",
     "gan",
+    "biggan",
+    "progan",
     "flow",
     "glow",
     "gaussian",

@@ -12,13 +12,11 @@ from tfdgm.core import philox
 from tfdgm.core.types import DataSpec, Endpoint
 from tfdgm.core.validation import require_at_least, require_choice
 from tfdgm.math.domains import INTO_DOMAIN
-from tfdgm.models.base import Batch, Logs
-from tfdgm.models.two_players import TwoPlayers, sum_squares
+from tfdgm.models.two_players import TwoPlayers
 from tfdgm.networks.dcgan import dcgan_generator
 from tfdgm.networks.discriminator import Discriminator
 from tfdgm.networks.mlp import mlp
 
-_LABEL, _PARTNER = 1, 5  # streams of a row's seed, beside those of `two_players`; z has the seed itself
 _DOMAINS = ("unit", "symmetric", "real")
 
 
@@ -89,16 +87,6 @@ class AdversarialModel(TwoPlayers):
             "generator": self.generator.trainable_variables,
         }
 
-    def test_step(self, batch: Batch) -> Logs:
-        """The discriminator's view of held-out data and fresh samples, and how much samples vary."""
-        rows = next(self.minibatches(batch, 1, ""))
-        fake = self.sample(rows.seeds, rows.label)
-        real_logits, fake_logits = self.logits(rows.x, rows.label), self.logits(fake, rows.label)
-        partner = self.sample(philox.fold_in(rows.seeds, _PARTNER), rows.label)
-        # E|x - x'|^2 / 2 is the variance, for independent x and x'.
-        variance = 0.5 * sum_squares(fake - partner) / self.data_variance
-        return {**self.opponent_logs(real_logits, fake_logits), "sample_variance": variance}
-
     def sample(self, seeds: tf.Tensor, label: tf.Tensor | None = None) -> tf.Tensor:
         """Draws x = G(z, y), z ~ N(0, I): seeds int64 [N] to [N, *event_shape].
 
@@ -117,7 +105,7 @@ class AdversarialModel(TwoPlayers):
         """`sample`, in training by the statistics of the batch itself where the generator is batch-normalised."""
         z = philox.row_normal(seeds, (self.latent_dim,), dtype=self.compute_dtype)
         if self.num_labels:
-            label = self._drawn_label(seeds) if label is None else label
+            label = self.drawn_label(seeds) if label is None else label
             z = tf.concat([z, tf.one_hot(label, self.num_labels, dtype=z.dtype)], axis=-1)
         outputs = tf.cast(self.generator(z, training=training), self.variable_dtype)
         return INTO_DOMAIN[self.spec.domain](outputs)
@@ -138,10 +126,6 @@ class AdversarialModel(TwoPlayers):
         return found
 
     # ---- private ------------------------------------------------------------------------------------------------
-
-    def _drawn_label(self, seeds: tf.Tensor) -> tf.Tensor:
-        uniform = philox.row_uniform(philox.fold_in(seeds, _LABEL), (), dtype=tf.float32)
-        return tf.minimum(tf.cast(uniform * self.num_labels, tf.int32), self.num_labels - 1)
 
     def _refused(self, label: tf.Tensor) -> tf.Tensor:
         raise ValueError(f"label is {label}, but {self.name} has none; it was built with conditioning='none'")

@@ -6,7 +6,7 @@ the loop need besides stands here once: optimizers by group, sums over replicas,
 the step that went non-finite.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -61,6 +61,13 @@ class GenerativeModel(keras.Model):
     def initialize(self, batch: Batch) -> None:
         """Sets data-dependent values from the first global batch; runs once in a run, on all replicas."""
 
+    def settle(self) -> None:
+        """Works `statistics` out again, after weights have changed otherwise than by a step. Default: nothing."""
+
+    def statistics(self) -> list[keras.Variable]:
+        """Variables that follow from the weights and that samples need; `settle` sets them. Default: none."""
+        return []
+
     def phases(self) -> list[Phase]:
         """The phases of a run, in order. Default: one, as long as the configuration says."""
         return [Phase()]
@@ -85,17 +92,30 @@ class GenerativeModel(keras.Model):
         Raises:
           ValueError: when a variable of the group gets no gradient.
         """
-        variables = self.groups()[group]
-        optimizer = self.optimizers[group]
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch([variable.value for variable in variables])
-            outputs = loss_fn(*args)
-            losses = outputs[0] if isinstance(outputs, tuple) else outputs
-            # Keras sums gradients over replicas.
-            loss = step_rows.running_rows().share(tf.reduce_mean(losses))
-            scaled = optimizer.scale_loss(loss)
-        gradients = tape.gradient(scaled, [variable.value for variable in variables])
-        _require_gradients(group, variables, gradients)
+        return self.accumulate(group, loss_fn, [args])[0]
+
+    def accumulate(self, group: str, loss_fn: Callable[..., Any], shares: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """`minimize` on the mean over several shares of the batch, one after the other: the memory is that of one.
+
+        Args:
+          group: name of the variable group.
+          loss_fn: called with each share.
+          shares: arguments of `loss_fn`, all of equally many rows.
+
+        Returns:
+          What `loss_fn` gave for each.
+
+        Raises:
+          ValueError: when a variable of the group gets no gradient.
+        """
+        variables, optimizer = self.groups()[group], self.optimizers[group]
+        loss, gradients, outputs = None, None, []
+        for share in shares:
+            with tf.control_dependencies(gradients or []):  # not all shares at once
+                part, slopes, output = self._slopes(group, variables, loss_fn, share, len(shares))
+            loss = part if loss is None else loss + part
+            gradients = slopes if gradients is None else [a + b for a, b in zip(gradients, slopes, strict=True)]
+            outputs.append(output)
         step_rows.running_rows().gradients[group] = gradients, optimizer.scale_loss(tf.ones((), self.variable_dtype))
         noted = self._note_fault(group, loss, gradients)
         # Grappler can drop the edge from the read of a variable to its update (BUILD_NOTES 39), but not these two.
@@ -278,6 +298,22 @@ class GenerativeModel(keras.Model):
             return tf.cast(value, self.variable_dtype) if value.dtype.is_floating else value
 
         return {name: cast(value) for name, value in batch.items()}
+
+    def _slopes(
+        self, group: str, variables: list[keras.Variable], loss_fn: Callable[..., Any], args: Any, num_shares: int
+    ) -> tuple[tf.Tensor, list[tf.Tensor], Any]:
+        """What a share adds to the loss and to its gradients, scaled where the optimizer scales; `loss_fn`'s answer."""
+        values = [variable.value for variable in variables]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(values)
+            outputs = loss_fn(*args)
+            losses = outputs[0] if isinstance(outputs, tuple) else outputs
+            # Keras sums gradients over replicas.
+            loss = step_rows.running_rows().share(tf.reduce_mean(losses)) / num_shares
+            scaled = self.optimizers[group].scale_loss(loss)
+        gradients = tape.gradient(scaled, values)
+        _require_gradients(group, variables, gradients)
+        return loss, gradients, outputs
 
     def _note_fault(self, group: str, loss: tf.Tensor, gradients: list[tf.Tensor]) -> tf.Tensor:
         tensors = [loss]

@@ -41,13 +41,16 @@ class WeightAverages(tf.Module):
 
     @contextlib.contextmanager
     def in_place(self) -> Iterator[None]:
-        """The model with averaged weights; its own come back afterwards, bit for bit."""
-        own = [variable.numpy() for variable in self._model[0].trainable_variables]
+        """The model with averaged weights, and statistics that follow from them; its own come back, bit for bit."""
+        model = self._model[0]
+        kept = [*model.trainable_variables, *model.statistics()]
+        own = [variable.numpy() for variable in kept]
         self.replace_weights()
+        model.settle()
         try:
             yield
         finally:
-            for variable, value in zip(self._model[0].trainable_variables, own, strict=True):
+            for variable, value in zip(kept, own, strict=True):
                 variable.assign(value)
 
     def replace_weights(self) -> None:

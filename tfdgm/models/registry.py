@@ -22,6 +22,8 @@ MODELS: dict[str, str] = {
     "dcgan": "tfdgm.models.gan:GAN",
     "wgan": "tfdgm.models.wgan:WGAN",
     "wgan_gp": "tfdgm.models.wgan:WGAN",
+    "progan": "tfdgm.models.progan:ProGAN",
+    "biggan": "tfdgm.models.biggan:BigGAN",
     "flow": "tfdgm.models.flow:Flow",
     "real_nvp": "tfdgm.models.flow:Flow",
     "maf": "tfdgm.models.flow:Flow",

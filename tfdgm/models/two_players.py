@@ -17,8 +17,8 @@ from tfdgm.math.augmentation import AUGMENTATIONS, augment
 from tfdgm.models.base import Batch, GenerativeModel, Logs
 from tfdgm.objectives.penalties import PENALTIES
 
-# Streams of a row's seed, beside 1 and 5, which are a subclass's; the last stands before any number of others.
-_AUGMENT_REAL, _AUGMENT_FAKE, _PENALTY, _FRESH = 2, 3, 4, 6
+# Streams of a row's seed, which is z's own; the last stands before any number of others.
+_LABEL, _AUGMENT_REAL, _AUGMENT_FAKE, _PENALTY, _PARTNER, _FRESH = range(1, 7)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,10 +70,29 @@ class TwoPlayers(GenerativeModel, abc.ABC):
     def logits(self, x: tf.Tensor, label: tf.Tensor | None = None, *, training: bool = False) -> tf.Tensor:
         """The opponent's logits, or a critic's values: x [B, *event_shape] and label [B] to [B]."""
 
+    @abc.abstractmethod
+    def sample(self, seeds: tf.Tensor, label: tf.Tensor | None = None) -> tf.Tensor:
+        """Draws x: seeds int64 [N], and label int32 [N] where there are labels, to [N, *event_shape]."""
+
     def initialize(self, batch: Batch) -> None:
         """Takes down the data's variance, summed over the dimensions: the measure of how much samples vary."""
         centre = self.global_mean(tf.reduce_mean(batch["x"], axis=0))
         self.data_variance.assign(self.global_mean(_mean_square(batch["x"] - centre)))
+
+    def test_step(self, batch: Batch) -> Logs:
+        """The discriminator's view of held-out data and fresh samples, and how much samples vary."""
+        rows = next(self.minibatches(batch, 1, ""))
+        fake = self.sample(rows.seeds, rows.label)
+        real_logits, fake_logits = self.logits(rows.x, rows.label), self.logits(fake, rows.label)
+        partner = self.sample(philox.fold_in(rows.seeds, _PARTNER), rows.label)
+        # E|x - x'|^2 / 2 is the variance, for independent x and x'.
+        variance = 0.5 * sum_squares(fake - partner) / self.data_variance
+        return {**self.opponent_logs(real_logits, fake_logits), "sample_variance": variance}
+
+    def drawn_label(self, seeds: tf.Tensor) -> tf.Tensor:
+        """Labels int32 [N], uniform; label i depends on `seeds[i]` alone."""
+        uniform = philox.row_uniform(philox.fold_in(seeds, _LABEL), (), dtype=tf.float32)
+        return tf.minimum(tf.cast(uniform * self.num_labels, tf.int32), self.num_labels - 1)
 
     def minibatches(self, batch: Batch, num: int, field: str) -> Iterator[Minibatch]:
         """The step's examples dealt out to `num` minibatches, each with noise of its own.
@@ -106,9 +125,15 @@ class TwoPlayers(GenerativeModel, abc.ABC):
             span = 1.0 if self.spec.domain == "unit" else 2.0
             real = augment(real, philox.fold_in(rows.seeds, _AUGMENT_REAL), self.augmentations, span)
             fake = augment(fake, philox.fold_in(rows.seeds, _AUGMENT_FAKE), self.augmentations, span)
+        if needs_real:
+            return self.both_logits(real, fake, rows.label)
         fake_logits = self.logits(fake, rows.label, training=True)
-        real_logits = self.logits(real, rows.label, training=True) if needs_real else tf.zeros_like(fake_logits)
-        return real_logits, fake_logits
+        return tf.zeros_like(fake_logits), fake_logits
+
+    def both_logits(self, real: tf.Tensor, fake: tf.Tensor, label: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor]:
+        """The logits of real and of fake examples [B, *event_shape] in training, each batch by itself."""
+        fake_logits = self.logits(fake, label, training=True)
+        return self.logits(real, label, training=True), fake_logits
 
     def penalty_of(self, rows: Minibatch, fake: tf.Tensor) -> tf.Tensor:
         """The weighted penalty [B], 0 where there is none."""

@@ -24,7 +24,7 @@ _BASE_SIDE = 4
 
 @dataclasses.dataclass(frozen=True)
 class _Plan:
-    """Channels in units of the width: of the generator from 4x4 on, of the discriminator's blocks, and how many halve."""
+    """Channels in units of the width: the generator's from 4x4 on, and of the discriminator's blocks."""
 
     generator: tuple[int, ...]
     discriminator: tuple[int, ...]
@@ -219,7 +219,7 @@ def _plan(image_shape: Sequence[int], attention_size: int) -> _Plan:
             "pixels (data.image_height, data.image_width)"
         )
     sides = [side for side in _PLANS if _BASE_SIDE < side < image_shape[0]]
-    require_choice("attention_size", attention_size, (0, *sides))
+    require_choice("attention_size", str(attention_size), ("0", *map(str, sides)))
     return _PLANS[image_shape[0]]
 
 

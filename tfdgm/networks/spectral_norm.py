@@ -36,6 +36,12 @@ class _SpectralKernel(keras.layers.Layer):
         """Likewise."""
         keras.layers.Layer.load_own_variables(self, store)
 
+    def largest_singular_value(self) -> tf.Tensor:
+        """sigma as the power iteration has it so far, a scalar: |W u|."""
+        kernel = tf.convert_to_tensor(self.kernel.value)
+        u = tf.math.l2_normalize(tf.convert_to_tensor(self.left_vector.value), epsilon=1e-24)
+        return tf.norm(tf.linalg.matvec(tf.reshape(kernel, [-1, kernel.shape[-1]]), u))
+
     def normalized_kernel(self, training: bool = False) -> tf.Tensor:
         """W_SN, of the kernel's shape and the layer's compute dtype; a training call first moves u."""
         kernel = self.kernel.value  # the whole precision of the variable, whatever the layer computes in
@@ -71,3 +77,8 @@ def _finished(layer: Any, outputs: tf.Tensor) -> tf.Tensor:
     if layer.bias is not None:
         outputs += layer.bias
     return outputs if layer.activation is None else layer.activation(outputs)
+
+
+def spectral_layers(network: keras.layers.Layer) -> list[_SpectralKernel]:
+    """All spectrally normalised layers of a network."""
+    return [layer for layer in network._flatten_layers() if isinstance(layer, _SpectralKernel)]

@@ -5,7 +5,7 @@ normalisation couples rows, and then a row's gradient is not that of its own val
 layers compute in 16 bits; x, the gradient, its norm and the penalty are in the precision of x, float32.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
@@ -68,6 +68,24 @@ def around(real: tf.Tensor, spread: tf.Tensor, noise: Noise) -> tf.Tensor:
       Kodali et al. (2017), On convergence and stability of GANs, algorithm 1.
     """
     return real + 0.5 * spread * noise(tuple(int(size or 0) for size in real.shape[1:]))
+
+
+def off_diagonal(kernels: Sequence[tf.Tensor]) -> tf.Tensor:
+    """sum over kernels of |W W' * (1 - I)|_F^2, a scalar: filters W [outputs, inputs] orthogonal, of any length.
+
+    Args:
+      kernels: each [..., outputs], as Keras has them.
+
+    References:
+      Brock, Donahue & Simonyan (2019), Large scale GAN training, eq. 3.
+    """
+
+    def penalty(kernel: tf.Tensor) -> tf.Tensor:
+        matrix = tf.reshape(kernel, [-1, kernel.shape[-1]])
+        products = tf.matmul(matrix, matrix, transpose_a=True)
+        return tf.reduce_sum(tf.square(tf.linalg.set_diag(products, tf.zeros_like(products[0]))))
+
+    return tf.add_n([penalty(kernel) for kernel in kernels])
 
 
 Penalty = Callable[[Critic, tf.Tensor, tf.Tensor, tf.Tensor, Noise], tf.Tensor]

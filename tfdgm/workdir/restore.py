@@ -50,4 +50,5 @@ def restore_model(workdir: str | os.PathLike[str], *, which: str = "auto") -> tu
     status.assert_existing_objects_matched().expect_partial()
     if averages:
         averages.replace_weights()
+    model.settle()
     return model, Restored(step, "best" if latest.best and which != "last" else "last", averages is not None)
