@@ -93,6 +93,7 @@ setup(
             "tfdgm-compare-distances = trainers.compare_distances:main",
             "tfdgm-attribute-direction = trainers.attribute_direction:main",
             "tfdgm-critic-against-exact = trainers.critic_against_exact:main",
+            "tfdgm-launch-local = trainers.launch_local:main",
             "tfdgm-serve = serving.server:main",
             "tfdgm-sample-client = serving.client:main",
         ]

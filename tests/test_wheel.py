@@ -83,6 +83,7 @@ def test_wheel_states_version_licence_and_commands(wheel):
         "tfdgm-compare-distances",
         "tfdgm-attribute-direction",
         "tfdgm-critic-against-exact",
+        "tfdgm-launch-local",
         "tfdgm-serve",
         "tfdgm-sample-client",
     }

@@ -15,9 +15,12 @@ import tfdgm
 from tfdgm.configs import nearest
 from trainers import config_flag
 
-SUCCESS, FAILURE, USAGE, NON_FINITE, INTERRUPTED = 0, 1, 2, 3, 130
+SUCCESS, FAILURE, USAGE, NON_FINITE, LOST_WORKER, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
-_CODES = "Exit codes: 0 done; 1 failed; 2 wrong command line or configuration; 3 a loss or gradient was not finite."
+_CODES = (
+    "Exit codes: 0 done; 1 failed; 2 wrong command line or configuration; 3 a loss or gradient was not finite;\n"
+    "4 another worker was lost."
+)
 _LOG = "TF_CPP_MIN_LOG_LEVEL=0 in the environment shows TensorFlow's own log."
 _OWN = (Path(__file__).parent, Path(tfdgm.__file__).parent)
 

@@ -5,6 +5,7 @@ import sys
 from absl import flags
 
 from tfdgm.core.loading import load_tensorflow
+from tfdgm.training.cluster import check_cluster
 from trainers import command_line
 from trainers.training_measures import measure_maker
 
@@ -22,9 +23,17 @@ def _define(values: flags.FlagValues) -> None:
         "strategy",
         "default",
         ["default", "mirrored", "multi_worker", "tpu"],
-        "how devices share the work: one device; all local ones; all workers in TF_CONFIG; a TPU",
+        "how devices share the work: one device; all local ones; all workers of a cluster; a TPU",
         flag_values=values,
     )
+    flags.DEFINE_enum(
+        "cluster",
+        "tf_config",
+        ["tf_config", "slurm", "kubernetes"],
+        "what says who the workers are: TF_CONFIG (trainers.launch_local sets it); srun; labels of pods",
+        flag_values=values,
+    )
+    flags.DEFINE_string("tpu", "", "name or grpc:// address of the TPU (else the environment's)", flag_values=values)
     flags.DEFINE_string(
         "manual_dir",
         "",
@@ -34,6 +43,7 @@ def _define(values: flags.FlagValues) -> None:
 
 
 def _train(values: flags.FlagValues) -> int:
+    check_cluster(values.strategy, values.cluster, values.tpu)
     load_tensorflow()
     from tfdgm.training import run
 
@@ -42,12 +52,17 @@ def _train(values: flags.FlagValues) -> int:
             values.config,
             values.workdir,
             strategy=values.strategy,
+            cluster=values.cluster,
+            tpu=values.tpu,
             manual_dir=values.manual_dir,
             make_measure=measure_maker(values.manual_dir),
         )
     except run.NonFiniteError as error:
         print(error, file=sys.stderr)
         return command_line.NON_FINITE
+    except run.LostWorkerError as error:
+        print(f"{error}; start all workers again, and the run goes on from its last checkpoint", file=sys.stderr)
+        return command_line.LOST_WORKER
     return command_line.SUCCESS
 
 

@@ -10,13 +10,14 @@ import tensorflow as tf
 
 from tests.goldens.runs import NUM_STEPS, train
 from tests.goldens.table import GOLDENS
-from tfdgm.training.strategy import is_chief, make_strategy
+from tfdgm.training.strategy import chiefs_number, is_chief, make_strategy
 
 
 def main(path: str) -> None:
     """Writes `<policy>/<golden>/<key of the run>`."""
     strategy = make_strategy("multi_worker")
     assert strategy.num_replicas_in_sync == 2, strategy
+    assert chiefs_number(strategy, 7 if is_chief(strategy) else 8) == 7
     runs = {
         f"{policy}/{name}/{key}": value
         for policy in NUM_STEPS

@@ -19,6 +19,7 @@ from trainers import (
     explaining_away,
     export,
     infinite_depth,
+    launch_local,
     reference_scores,
     sample,
     train,
@@ -40,6 +41,7 @@ _BINARIES = {
     "compare_distances": compare_distances,
     "critic_against_exact": critic_against_exact,
     "attribute_direction": attribute_direction,
+    "launch_local": launch_local,
 }
 _NO_TENSORFLOW = """
 import importlib, sys
@@ -155,6 +157,9 @@ def test_help_is_a_page_that_fits(capsys, name):
         ("train", ["--config=vae:digits", "--workdir=w", "--config.training.num_steps=abc"], 2),
         ("train", ["--config=vae:digits", "--workdri=w"], 2),
         ("train", ["--config=vae:digits"], 2),
+        ("train", ["--config=vae:digits", "--workdir=w", "--strategy=multi_worker"], 2),
+        ("train", ["--config=vae:digits", "--workdir=w", "--cluster=slurm"], 2),
+        ("train", ["--config=vae:digits", "--workdir=w", "--tpu=t"], 2),
         ("evaluate", ["--workdir=/nowhere"], 2),
         ("sample", ["--workdir=/nowhere", "--out=x.png"], 2),
         ("export", ["--workdir=/nowhere", "--base=b"], 2),
@@ -166,6 +171,9 @@ def test_help_is_a_page_that_fits(capsys, name):
         ("compare_distances", ["--num_steps=100"], 2),
         ("critic_against_exact", ["--presets=wgan_gp:mixtur25"], 2),
         ("attribute_direction", ["--workdir=/nowhere", "--source=0", "--target=1", "--out=x.png"], 2),
+        ("launch_local", ["--workers=2"], 2),
+        ("launch_local", ["--workers=2", "--", "true"], 0),
+        ("launch_local", ["--max_restarts=0", "--", "false"], 1),
     ],
 )
 def test_answers_without_tensorflow(name, argv, code):

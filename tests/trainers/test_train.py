@@ -14,13 +14,13 @@ _ARGV = ["--config=vae:digits:smoke", "--config.model.latent_dim=3", "--workdir=
 def test_the_loop_gets_config_workdir_strategy_and_raw_data(monkeypatch):
     calls = []
     monkeypatch.setattr(run, "train", lambda *args, **kwargs: calls.append((args, kwargs)))
-    assert train.main([*_ARGV, "--strategy=mirrored", "--manual_dir=raw"]) == 0
+    assert train.main([*_ARGV, "--strategy=tpu", "--tpu=local", "--manual_dir=raw"]) == 0
     config = get_config("vae:digits:smoke")
     config.model.latent_dim = 3
     ((args, kwargs),) = calls
     assert args == (config, "w")
     assert callable(kwargs.pop("make_measure"))
-    assert kwargs == {"strategy": "mirrored", "manual_dir": "raw"}
+    assert kwargs == {"strategy": "tpu", "cluster": "tf_config", "tpu": "local", "manual_dir": "raw"}
 
 
 def test_figures_of_samples_are_measured_while_a_preset_that_lists_them_trains(tmp_path):
@@ -39,6 +39,17 @@ def test_a_loss_that_is_not_finite_exits_with_3(monkeypatch, capsys):
     monkeypatch.setattr(run, "train", fail)
     assert train.main(_ARGV) == 3
     assert capsys.readouterr().err == "step 7: the loss of group 'vae' is not finite\n"
+
+
+def test_a_lost_worker_is_one_line_and_exits_with_4(monkeypatch, capsys):
+    def fail(*args, **kwargs):
+        raise run.LostWorkerError("worker 1 was lost: Socket closed")
+
+    monkeypatch.setattr(run, "train", fail)
+    assert train.main(_ARGV) == 4
+    assert capsys.readouterr().err == (
+        "worker 1 was lost: Socket closed; start all workers again, and the run goes on from its last checkpoint\n"
+    )
 
 
 def test_a_setting_that_no_run_can_have_exits_with_2(tmp_path, capsys):

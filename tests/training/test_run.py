@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import shutil
 
 import keras
 import numpy as np
@@ -104,6 +105,16 @@ def test_an_interrupted_run_ends_like_one_without_interruption(finished, tmp_pat
     assert ours.keys() == theirs.keys()
     for name, value in ours.items():
         np.testing.assert_array_equal(value, theirs[name], err_msg=name)
+
+
+def test_workers_go_on_from_the_chiefs_step_or_not_at_all(finished, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(run, "chiefs_number", lambda strategy, number: 30)
+    with pytest.raises(run.WorkdirError, match="no checkpoint of step 30.*a folder that all workers share"):
+        run.train(_config(), tmp_path)
+    shutil.copytree(finished, tmp_path / "shared")
+    run.train(_config(), tmp_path / "shared")
+    assert "going on from step 30" in capsys.readouterr().out
+    assert _log(tmp_path / "shared") == _log(finished)
 
 
 def test_two_replicas_start_like_one(finished, tmp_path):

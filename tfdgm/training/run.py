@@ -24,12 +24,20 @@ from tfdgm.training.determinism import deterministic_operations
 from tfdgm.training.diagnosis import CollapseWatch
 from tfdgm.training.metrics_log import MetricsLog
 from tfdgm.training.optimizers import make_optimizers, set_num_steps
-from tfdgm.training.strategy import Strategy, distribute, is_chief, make_strategy
+from tfdgm.training.strategy import (
+    LostWorkerError,
+    Strategy,
+    chiefs_number,
+    distribute,
+    is_chief,
+    lost_workers_named,
+    make_strategy,
+)
 from tfdgm.training.validation import Measure, SampleMetrics, Validation
 from tfdgm.workdir.checkpoints import Checkpoints, State
 from tfdgm.workdir.files import WorkdirError, claim, sole_writer
 
-__all__ = ["NonFiniteError", "WorkdirError", "train"]
+__all__ = ["LostWorkerError", "NonFiniteError", "WorkdirError", "train"]
 
 
 def train(
@@ -37,6 +45,8 @@ def train(
     workdir: str | os.PathLike[str],
     *,
     strategy: str = "default",
+    cluster: str = "tf_config",
+    tpu: str = "",
     manual_dir: str = "",
     make_measure: Callable[[ExperimentConfig, Data], Measure] | None = None,
 ) -> None:
@@ -47,8 +57,10 @@ def train(
 
     Args:
       config: from `tfdgm.get_config`, maybe changed.
-      workdir: made if absent.
+      workdir: made if absent; workers on several hosts need one that all of them share.
       strategy: `default`, `mirrored`, `multi_worker` or `tpu`.
+      cluster: where `multi_worker` learns who its workers are: `tf_config`, `slurm` or `kubernetes`.
+      tpu: name or address of a TPU, for strategy `tpu`.
       manual_dir: folder of raw data files; default: the environment's TFDGM_MANUAL_DIR.
       make_measure: makes what `training.sample_metrics` are worked out by; needed where there are any. See
         `tfdgm.evaluation.training_metrics`.
@@ -57,16 +69,18 @@ def train(
       ValueError: for a field with a value that it cannot have.
       WorkdirError: when the folder holds a run of another configuration, or is in use.
       NonFiniteError: for a loss or gradient that is not finite; the last good checkpoint stays.
+      LostWorkerError: when another worker ended. All that are left must start again, each as a new process.
     """
     check(config.training)
     if config.training.sample_metrics and make_measure is None:
         names = ", ".join(config.training.sample_metrics)
         raise ValueError(f"training.sample_metrics is {names}, but train() got no make_measure to work them out")
-    distribution = make_strategy(strategy)
+    distribution = make_strategy(strategy, cluster=cluster, tpu=tpu)
     data = open_data(config.data, manual_dir=manual_dir)
     measure = make_measure(config, data) if make_measure and config.training.sample_metrics else None
     keras.config.set_dtype_policy(config.training.precision)  # after that: it may have trained an extractor
     with contextlib.ExitStack() as stack:
+        stack.enter_context(lost_workers_named(distribution))
         stack.enter_context(deterministic_operations(config.training.deterministic))
         if is_chief(distribution):
             stack.enter_context(sole_writer(workdir))
@@ -102,7 +116,7 @@ class _Run:
         self.config, self.training, self.strategy, self.data = config, config.training, strategy, data
         self.is_chief = is_chief(strategy)
         self.checkpoints = Checkpoints(workdir, self.training.keep_checkpoints)
-        self.state = self.checkpoints.latest() or State(step=0, phase="")
+        self.state = self._newest_state()
         keras.utils.set_random_seed(config.seed)  # here: preparing data may draw from the same generators
         with strategy.scope():
             self.model = build_from_config(config.model, data.spec, seed=config.seed)
@@ -119,6 +133,17 @@ class _Run:
         if self.is_chief:
             self.checkpoints.clean()
             self.log = MetricsLog(workdir, first_step=self.state.step)
+
+    def _newest_state(self) -> State:
+        # The chief's word: of two workers that start at different times, one might find a newer checkpoint.
+        newest = self.checkpoints.latest()
+        step = chiefs_number(self.strategy, newest.step if newest else 0)
+        if step and step not in self.checkpoints.steps():
+            raise WorkdirError(
+                f"{self.checkpoints.folder} has no checkpoint of step {step}, from which the chief goes on; "
+                "--workdir must be a folder that all workers share"
+            )
+        return self.checkpoints.state(step) if step else State(step=0, phase="")
 
     def phases(self) -> None:
         """Trains what is left of the run."""
