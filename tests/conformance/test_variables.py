@@ -62,13 +62,13 @@ def test_every_trainable_variable_learns(golden):
 
 
 def test_a_step_moves_its_own_group_only(golden):
-    """Eagerly, so that every `minimize` can be looked at before and after."""
+    """Eagerly, so that every update can be looked at before and after; `minimize` is an `accumulate` of one share."""
     model = golden.build_compiled(run_eagerly=True)
-    minimize, seen = model.minimize, []
+    accumulate, seen = model.accumulate, []
 
-    def watched(group, loss_fn, *args):
+    def watched(group, loss_fn, shares):
         before = {variable.path: variable.numpy() for variable in model.trainable_variables}
-        outputs = minimize(group, loss_fn, *args)
+        outputs = accumulate(group, loss_fn, shares)
         moved = [
             variable.path
             for variable in model.trainable_variables
@@ -80,7 +80,7 @@ def test_a_step_moves_its_own_group_only(golden):
         seen.append(group)
         return outputs
 
-    model.minimize = watched
+    model.accumulate = watched
     model.fit(golden.dataset(1), shuffle=False, verbose=0)
     assert set(seen) == set(model.phase.groups or model.groups())
     if golden.name == "gan":

@@ -10,14 +10,19 @@ _RATIO = 4  # of a deep block's channels to those of its 3x3 convolutions
 
 
 class _Block(keras.layers.Layer):
-    """What blocks share: convolutions by name."""
+    """What blocks share: convolutions by name.
+
+    Those of the generator have no bias: a normalisation comes after all of them, and takes it away.
+    """
+
+    uses_bias = True
 
     def __init__(self, num_inputs: int, num_outputs: int, *, resamples: bool, name: str) -> None:
         super().__init__(name=name)
         self.num_inputs, self.num_outputs, self.resamples = num_inputs, num_outputs, resamples
 
     def _conv(self, name: str, num_inputs: int, num_outputs: int, size: int) -> SpectralConv2D:
-        return spectral_conv(num_inputs, num_outputs, size, f"{self.name}_{name}")
+        return spectral_conv(num_inputs, num_outputs, size, f"{self.name}_{name}", use_bias=self.uses_bias)
 
     def _norm(self, name: str, num_channels: int, condition_size: int) -> ConditionalBatchNorm:
         return ConditionalBatchNorm(num_channels, condition_size, name=f"{self.name}_{name}")
@@ -25,6 +30,8 @@ class _Block(keras.layers.Layer):
 
 class GeneratorBlock(_Block):
     """norm, relu, [up,] 3x3, norm, relu, 3x3; the shortcut [up,] 1x1 (figure 15b)."""
+
+    uses_bias = False
 
     def __init__(self, num_inputs: int, num_outputs: int, condition_size: int, *, resamples: bool, name: str) -> None:
         """Builds the layers; `resamples` doubles the sides."""
@@ -54,6 +61,8 @@ class GeneratorBlock(_Block):
 
 class DeepGeneratorBlock(_Block):
     """Four convolutions, 1x1, 3x3, 3x3, 1x1, at a quarter of the channels; the shortcut drops channels (figure 16b)."""
+
+    uses_bias = False
 
     def __init__(self, num_inputs: int, num_outputs: int, condition_size: int, *, resamples: bool, name: str) -> None:
         """Builds the layers; `resamples` doubles the sides."""
@@ -133,9 +142,11 @@ class DeepDiscriminatorBlock(_Block):
         return h + x
 
 
-def spectral_conv(num_inputs: int, num_outputs: int, size: int, name: str) -> SpectralConv2D:
+def spectral_conv(num_inputs: int, num_outputs: int, size: int, name: str, *, use_bias: bool = True) -> SpectralConv2D:
     """A built convolution, orthogonal at the start (Brock et al. 2019, appendix C.1)."""
-    layer = SpectralConv2D(num_outputs, size, padding="same", kernel_initializer="orthogonal", name=name)
+    layer = SpectralConv2D(
+        num_outputs, size, padding="same", use_bias=use_bias, kernel_initializer="orthogonal", name=name
+    )
     layer.build((None, None, None, num_inputs))
     return layer
 
