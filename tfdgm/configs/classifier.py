@@ -115,7 +115,7 @@ PRESETS: dict[str, Preset] = {
     "classifier:digits": Preset(
         _digits, _smoke, "classifier of the embedded 8x8 digits: accuracy about 98.4% in 10 seconds"
     ),
-    "classifier:cifar10_jpeg": Preset(_cifar10_jpeg, _smoke, "classifier of CIFAR-10 from JPEG, to judge samples by"),
+    "classifier:cifar10_jpeg": Preset(_cifar10_jpeg, _smoke, "classifier of CIFAR-10 from JPEG: accuracy about 74%"),
     "classifier:mnist": Preset(_mnist, _smoke, "classifier of MNIST: accuracy about 99.3% in 2 minutes"),
     "classifier:fashion_mnist": Preset(
         _fashion_mnist, _smoke, "classifier of Fashion-MNIST: accuracy about 91.7% in 2 minutes"
