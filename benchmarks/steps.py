@@ -3,6 +3,7 @@
 python -m benchmarks.steps --configs=rbm:mnist,vae:mnist --manual_dir=DIR
 """
 
+import dataclasses
 import json
 import resource
 import statistics
@@ -42,12 +43,13 @@ def measure(preset: str, manual_dir: str) -> list[dict[str, Any]]:
     data = open_data(config.data, manual_dir=manual_dir)
     keras.utils.set_random_seed(config.seed)
     model = build_from_config(config.model, data.spec, seed=config.seed)
-    model.compile(make_optimizers(config.optimizers, model, config.training.num_steps))
-    model.steps_per_execution = config.training.steps_per_execution
     rows = []
-    for phase in model.phases():
-        model.phase = phase
+    for index, phase in enumerate(model.phases()):
+        model.phase = dataclasses.replace(phase, steps=phase.steps or config.training.num_steps)
         model.phase_step.assign(0)
+        if index == 0 or phase.reset_optimizers:
+            model.compile(make_optimizers(config.optimizers, model, model.phase.steps))
+            model.steps_per_execution = config.training.steps_per_execution
         model.make_train_function(force=True)
         num_steps = (_NUM_INTERVALS + 1) * _STEPS_AN_INTERVAL
         batch_size = phase.batch_size or config.training.batch_size

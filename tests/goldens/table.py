@@ -179,7 +179,7 @@ def _biggan(name: str, **fields: object) -> Golden:
 
 def _progan(name: str, **fields: object) -> Golden:
     """In the fade from one resolution to the next, in which all layers of both take part."""
-    fields = {"num_filters": (6, 4), "num_fade_steps": (40,), "minibatch_group_size": 2, **fields}
+    fields = {"num_filters": (6, 4), "num_fade_steps": (40,), **fields}
     return _adversarial(name, "progan:digits", _WIDE_STRIPES, _wide_stripes, phase="fade_8x16", **fields)
 
 
@@ -329,7 +329,7 @@ GOLDENS: dict[str, Golden] = {
             num_critic_steps=2,
         ),
         _biggan("biggan", num_discriminator_steps=1),
-        _progan("progan", num_critic_steps=2),
+        _progan("progan"),
         _flow("flow", "real_nvp:mixture8", transform="additive", mixing="plain", model_name="flow"),
         _flow("real_nvp", "real_nvp:mixture8", mixing="reversal"),
         _flow("maf", "maf:mixture8"),

@@ -135,8 +135,8 @@ def _olivetti(argument: str) -> ExperimentConfig:
     del argument
     model = ProGANConfig(
         num_filters=(64, 64, 32, 16, 8),
-        num_stabilize_steps=(300, 300, 300, 400, 1_000),
-        num_fade_steps=(300, 300, 400, 600),
+        num_stabilize_steps=(300, 300, 300, 400, 900),
+        num_fade_steps=(300, 300, 400, 500),
     )
     return _short(DataConfig(name="olivetti_faces"), model)
 

@@ -124,13 +124,17 @@ class _Run:
             self.averages = WeightAverages(self.model, decay) if decay else None
         self.plan = [_completed(phase, self.training) for phase in self.model.phases()]
         self.index = next((i for i, phase in enumerate(self.plan) if phase.name == self.state.phase), 0)
-        self._compile(self.plan[self.index])
+        self.model.phase = self.plan[self.index]  # groups may depend on it
+        self._compile(self.model.phase)
         parts = {"model": self.model, **({"averages": self.averages} if self.averages else {})}
         self.checkpoint = tf.train.Checkpoint(**parts)
         if self.state.step:
             self.checkpoint.read(self.checkpoints.weights(self.state.step)).assert_consumed()
             print(f"going on from step {self.state.step} of {workdir}", flush=True)
         if self.is_chief:
+            estimates = getattr(self.model, "memory_estimates", None)
+            for estimate in estimates(self.training.batch_size) if estimates else ():
+                print(estimate, flush=True)
             self.checkpoints.clean()
             self.log = MetricsLog(workdir, first_step=self.state.step)
 
@@ -149,9 +153,9 @@ class _Run:
         """Trains what is left of the run."""
         try:
             for index, phase in enumerate(self.plan[self.index :], self.index):
+                self.model.phase = phase
                 if index > self.index:
                     self._enter(phase)
-                self.model.phase = phase
                 self._train(phase, seed=self.config.seed + (index << 32))
         except NonFiniteError as error:
             last = self.checkpoints.latest()
@@ -237,7 +241,7 @@ class _Run:
             due(training.evaluate_every),
             metric=training.best_metric,
             mode=training.best_mode,
-            best=self.state.best,
+            best=self.state.best if phase.name == self.state.phase else None,  # each phase has a best of its own
             averages=self.averages,
             sample_metrics=SampleMetrics(self.model, self.measure, training.num_metric_samples)
             if self.measure
