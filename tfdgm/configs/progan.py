@@ -150,7 +150,9 @@ def _cifar10(argument: str) -> ExperimentConfig:
         num_fade_steps=(500, 600, 800),
         batch_sizes=(32, 32, 32, 16),
     )
-    return _short(DataConfig(name="cifar10_jpeg"), model)
+    config = _short(DataConfig(name="cifar10_jpeg"), model)
+    config.evaluation.metrics = _IMAGE_METRICS
+    return config
 
 
 def _smoke(config: ExperimentConfig) -> ExperimentConfig:
