@@ -260,7 +260,8 @@ PRESETS: dict[str, Preset] = {
         lambda argument: _gan_mixture("mixture25"), "GAN on a grid of 25 Gaussians: 9 to 14 modes in a minute"
     ),
     "wgan:mixture25": _preset(
-        lambda argument: _wgan_mixture("mixture25"), "WGAN by clipped weights on a grid of 25 Gaussians: all 25 modes, 77 to 93% of high quality, in 20 minutes"
+        lambda argument: _wgan_mixture("mixture25"),
+        "WGAN by clipped weights on a grid of 25 Gaussians: all 25 modes, 77 to 93% of high quality, 20 minutes",
     ),
     "wgan_gp:mixture25": _preset(
         lambda argument: _wgan_gp_mixture("mixture25"),
