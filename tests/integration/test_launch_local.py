@@ -15,7 +15,7 @@ from tfdgm.training.metrics_log import WALL_CLOCK
 from tfdgm.workdir.checkpoints import Checkpoints
 from tfdgm.workdir.files import read_metrics
 
-NUM_STEPS, EVERY = 16, 4
+NUM_STEPS, EVERY = 40, 4
 _ROOT = pathlib.Path(__file__).parents[2]
 _TIMEOUT = 900  # seconds, on a machine with other work
 _TRAIN = [

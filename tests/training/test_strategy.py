@@ -1,8 +1,7 @@
-"""Strategies by name, workers by what starts them, rows dealt out to replicas in order, and what a lost worker is."""
+"""Strategies by name, workers by what starts them, rows dealt out to replicas in order."""
 
 import sys
 import types
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -166,49 +165,3 @@ def test_kubernetes_without_its_package_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "kubernetes", None)
     with pytest.raises(ValueError, match="pip install kubernetes"):
         strategies.RESOLVERS["kubernetes"]()
-
-
-_RESET = (
-    "{{function_node __wrapped__CollectiveReduceV2_device_/job:worker/replica:0/task:0/device:CPU:0}} "
-    "Collective ops is aborted by: Socket closed\nAdditional GRPC error information from remote target "
-    "/job:worker/replica:0/task:1 while calling /tensorflow.WorkerService/RecvBuf:"
-)
-_SILENT = (
-    "Graph execution error:\n\nDetected at node CollectiveReduceV2 defined at (most recent call last):\n"
-    "Collective ops is aborted by: Error reported from /job:worker/task:1: The following tasks are unhealthy (stopped "
-    "sending heartbeats):\n/job:worker/replica:0/task:1\nThe tasks have crashed."
-)
-
-
-@pytest.mark.parametrize(
-    ("error", "message", "expected"),
-    [
-        (tf.errors.UnavailableError, _RESET, "worker 1 was lost: Socket closed"),
-        (
-            tf.errors.UnavailableError,
-            _SILENT,
-            r"worker 1 was lost: The following tasks are unhealthy \(stopped sending heartbeats\)",
-        ),
-        (tf.errors.InternalError, _RESET, "worker 1 was lost: Socket closed"),
-        (
-            tf.errors.AbortedError,
-            "{{function_node f}} Connection refused",
-            "another worker was lost: Connection refused",
-        ),
-        (tf.errors.AbortedError, "", "another worker was lost: no reason given"),
-    ],
-)
-def test_a_lost_worker_is_named(error, message, expected):
-    several = mock.Mock(spec=tf.distribute.MultiWorkerMirroredStrategy)
-    several.cluster_resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
-        tf.train.ClusterSpec({"worker": ["h:1", "h:2"]}), task_type="worker", task_id=0
-    )
-    with pytest.raises(strategies.LostWorkerError, match=f"^{expected}$"), strategies.lost_workers_named(several):
-        raise error(None, None, message)
-
-
-def test_other_errors_are_no_loss_of_workers():
-    with pytest.raises(tf.errors.InternalError), strategies.lost_workers_named():
-        raise tf.errors.InternalError(None, None, "a defect")
-    with pytest.raises(tf.errors.UnavailableError), strategies.lost_workers_named(strategies.make_strategy("default")):
-        raise tf.errors.UnavailableError(None, None, "a file system is away")

@@ -22,17 +22,10 @@ from tfdgm.training import callbacks as at_interval
 from tfdgm.training.callbacks import NonFiniteError
 from tfdgm.training.determinism import deterministic_operations
 from tfdgm.training.diagnosis import CollapseWatch
+from tfdgm.training.lost_workers import LostWorkerError, lost_workers_named
 from tfdgm.training.metrics_log import MetricsLog
 from tfdgm.training.optimizers import make_optimizers, set_num_steps
-from tfdgm.training.strategy import (
-    LostWorkerError,
-    Strategy,
-    chiefs_number,
-    distribute,
-    is_chief,
-    lost_workers_named,
-    make_strategy,
-)
+from tfdgm.training.strategy import Strategy, chiefs_number, distribute, is_chief, make_strategy
 from tfdgm.training.validation import Measure, SampleMetrics, Validation
 from tfdgm.workdir.checkpoints import Checkpoints, State
 from tfdgm.workdir.files import WorkdirError, claim, sole_writer
@@ -80,7 +73,7 @@ def train(
     measure = make_measure(config, data) if make_measure and config.training.sample_metrics else None
     keras.config.set_dtype_policy(config.training.precision)  # after that: it may have trained an extractor
     with contextlib.ExitStack() as stack:
-        stack.enter_context(lost_workers_named(distribution))
+        stack.enter_context(lost_workers_named(distribution.cluster_resolver))
         stack.enter_context(deterministic_operations(config.training.deterministic))
         if is_chief(distribution):
             stack.enter_context(sole_writer(workdir))

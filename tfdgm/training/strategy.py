@@ -1,12 +1,10 @@
-"""Distribution strategies by name, data sliced for them, and what workers owe each other."""
+"""Distribution strategies by name, workers by what started them, and data sliced for them."""
 
-import contextlib
 import functools
 import importlib
 import os
-import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import tensorflow as tf
@@ -14,16 +12,12 @@ import tensorflow as tf
 from tfdgm.core.validation import require_choice
 from tfdgm.data.pipelines import Shard
 from tfdgm.training.cluster import HOST_IP, NUM_WORKERS, POD_SELECTOR, check_cluster
+from tfdgm.training.lost_workers import lost_workers_named
 
 Strategy = tf.distribute.Strategy
 _Resolver = tf.distribute.cluster_resolver.ClusterResolver
 
 _POD_SECONDS = 600.0  # a cluster may have to start a machine first
-
-
-class LostWorkerError(RuntimeError):
-    """Another worker ended or no longer answers; this process cannot train on. The message says which and why."""
-
 
 STRATEGIES: dict[str, Callable[[str, str], Strategy]] = {
     "default": lambda cluster, tpu: tf.distribute.get_strategy(),
@@ -73,19 +67,6 @@ def chiefs_number(strategy: Strategy, number: int) -> int:
         return int(tf.Variable(number, trainable=False, dtype=tf.int64).numpy())
 
 
-@contextlib.contextmanager
-def lost_workers_named(strategy: Strategy | None = None) -> Iterator[None]:
-    """Raises LostWorkerError for what TensorFlow raises when another worker is gone; None: while workers meet."""
-    try:
-        yield
-    except tf.errors.OpError as error:
-        several = strategy is None or isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
-        of_peers = isinstance(error, tf.errors.UnavailableError | tf.errors.AbortedError)
-        if not several or not (of_peers or "Collective ops is aborted by" in error.message):
-            raise
-        raise LostWorkerError(_loss(error.message, strategy.cluster_resolver if strategy else None)) from error
-
-
 def distribute(strategy: Strategy, batches: Callable[[Shard], tf.data.Dataset]) -> Iterable[Any]:
     """Batches for `fit`, every replica getting its own contiguous rows of each global batch.
 
@@ -108,18 +89,10 @@ def _all_devices() -> list[str] | None:
 
 
 def _multi_worker(resolver: _Resolver) -> Strategy:
-    with lost_workers_named():
+    num_workers = sum(map(len, resolver.cluster_spec().as_dict().values()))
+    print(f"{resolver.task_type} {resolver.task_id} waits until all {num_workers} have started", flush=True)
+    with lost_workers_named(resolver):
         return tf.distribute.MultiWorkerMirroredStrategy(resolver)
-
-
-def _loss(message: str, resolver: _Resolver | None) -> str:
-    own = (resolver.task_type, resolver.task_id) if resolver else None
-    tasks = [(job, int(task)) for job, task in re.findall(r"/job:(\w+)(?:/replica:\d+)?/task:(\d+)", message)]
-    lost = [f"{job} {task}" for job, task in tasks if (job, task) != own]
-    # The first line of what a worker said, without where it was said.
-    cause = (message.rpartition("Collective ops is aborted by: ")[2].strip() or "no reason given").splitlines()[0]
-    cause = re.sub(r"^(\{\{.*?\}\} )?(Error reported from \S+ )?", "", cause).rstrip(":")
-    return f"{lost[0] if lost else 'another worker'} was lost: {cause}"
 
 
 def _slurm() -> _Resolver:
