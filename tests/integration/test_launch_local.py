@@ -15,17 +15,16 @@ from tfdgm.training.metrics_log import WALL_CLOCK
 from tfdgm.workdir.checkpoints import Checkpoints
 from tfdgm.workdir.files import read_metrics
 
-NUM_STEPS, EVERY = 40, 4
+NUM_STEPS, EVERY = 48, 8
 _ROOT = pathlib.Path(__file__).parents[2]
 _TIMEOUT = 900  # seconds, on a machine with other work
 _TRAIN = [
-    *("python", "-m", "trainers.train", "--config=gan:mixture8:smoke", "--strategy=multi_worker"),
+    *("python", "-m", "trainers.train", "--config=classifier:digits:smoke", "--strategy=multi_worker"),
     f"--config.training.num_steps={NUM_STEPS}",
     f"--config.training.evaluate_every={NUM_STEPS}",
     f"--config.training.sample_every={NUM_STEPS}",
     f"--config.training.log_every={EVERY}",
     f"--config.training.checkpoint_every={EVERY}",
-    "--config.training.ema_decay=0.9",
 ]
 
 
