@@ -164,7 +164,7 @@ def test_labels_decide_what_is_drawn():
 
 def test_labels_are_drawn_evenly_where_none_is_given():
     model = _gan(IMAGES, conditioning="concatenation")
-    counts = np.bincount(model._drawn_label(tf.range(3000, dtype=tf.int64)), minlength=3)
+    counts = np.bincount(model.drawn_label(tf.range(3000, dtype=tf.int64)), minlength=3)
     assert counts.min() > 900
 
 

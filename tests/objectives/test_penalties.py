@@ -131,7 +131,7 @@ def test_penalties_are_float32_beside_a_16_bit_critic():
 def test_off_diagonal_is_zero_for_orthogonal_filters_of_any_length():
     orthogonal, _ = np.linalg.qr(np.random.default_rng(0).standard_normal([12, 5]))
     kernel = tf.constant((orthogonal * [1.0, 2.0, 3.0, 4.0, 5.0]).reshape(3, 2, 2, 5))
-    assert penalties.off_diagonal([kernel]) == pytest.approx(0.0, abs=1e-20)
+    assert float(penalties.off_diagonal([kernel])) == pytest.approx(0.0, abs=1e-20)
 
 
 def test_off_diagonal_by_hand_and_its_gradient():
@@ -143,6 +143,6 @@ def test_off_diagonal_by_hand_and_its_gradient():
     with tf.GradientTape() as tape:
         tape.watch(kernels)
         penalty = penalties.off_diagonal(kernels)
-    assert penalty == pytest.approx(sum(np.sum(product**2) for product in products))
+    assert float(penalty) == pytest.approx(sum(np.sum(product**2) for product in products))
     for gradient, product, w in zip(tape.gradient(penalty, kernels), products, matrices, strict=True):
         np.testing.assert_allclose(np.reshape(gradient, [-1, len(w)]).T, 4.0 * product @ w, rtol=1e-10)
