@@ -16,7 +16,7 @@ from tests.goldens.runs import Run
 from tests.goldens.table import GOLDENS, Golden
 
 _ROOT = pathlib.Path(__file__).parents[2]
-_TIMEOUT = 900  # seconds, on a machine with other work
+_TIMEOUT = 2400  # seconds, on a slow machine with other work
 
 
 @pytest.fixture(scope="session", params=GOLDENS.values(), ids=list(GOLDENS))
