@@ -10,6 +10,7 @@ import tensorflow as tf
 from tests.goldens.precision import dtype_policy
 from tests.goldens.runs import BatchLogs
 from tests.goldens.table import BATCH_SIZE, GOLDENS
+from tfdgm.training.determinism import deterministic_operations
 
 NUM_STEPS = 4
 
@@ -27,6 +28,13 @@ class Trained:
     history: dict
     logs: BatchLogs
     weights: list[np.ndarray]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _as_in_a_run():
+    """What no bit may change in is a run, whose operations are deterministic."""
+    with deterministic_operations(True):
+        yield
 
 
 @pytest.fixture(scope="module")

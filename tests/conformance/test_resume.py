@@ -2,7 +2,10 @@
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
+
+from tfdgm.training.determinism import deterministic_operations
 
 NUM_STEPS, SAVED_AT = 6, 3
 
@@ -26,6 +29,13 @@ class Saver(keras.callbacks.Callback):
 def _state(model):
     slots = [variable for optimizer in model.optimizers.values() for variable in optimizer.variables]
     return {variable.path: variable.numpy() for variable in [*model.weights, *slots]}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _as_in_a_run():
+    """What goes on bit for bit is a run, whose operations are deterministic."""
+    with deterministic_operations(True):
+        yield
 
 
 def test_resumed_training_is_uninterrupted_training(golden, tmp_path):

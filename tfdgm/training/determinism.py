@@ -6,6 +6,10 @@ from collections.abc import Iterator
 import tensorflow as tf
 from tensorflow.python.framework import config as tf_config  # the only way back is not public
 
+# Grappler makes one AddN of a tree of additions, and AddN begins with whichever operand's memory it may overwrite:
+# a sum of three or more so has last digits by who was done with its operands first (BUILD_NOTES 59).
+_REWRITES_SUMS = "arithmetic_optimization"
+
 
 @contextlib.contextmanager
 def deterministic_operations(wanted: bool) -> Iterator[None]:
@@ -13,11 +17,17 @@ def deterministic_operations(wanted: bool) -> Iterator[None]:
 
     Left on, it would refuse what must not repeat itself: the fresh seeds of an exported sampler.
     """
-    before = tf_config.is_op_determinism_enabled()
-    if wanted and not before:
+    if not wanted:
+        yield
+        return
+    was_on = tf_config.is_op_determinism_enabled()
+    rewrote_sums = tf.config.optimizer.get_experimental_options().get(_REWRITES_SUMS, True)
+    if not was_on:
         tf.config.experimental.enable_op_determinism()
+    tf.config.optimizer.set_experimental_options({_REWRITES_SUMS: False})
     try:
         yield
     finally:
-        if wanted and not before:
+        tf.config.optimizer.set_experimental_options({_REWRITES_SUMS: rewrote_sums})
+        if not was_on:
             tf_config.disable_op_determinism()
