@@ -104,7 +104,10 @@ def test_attention_against_numpy():
     attention.gamma.assign(0.7)
     x = np.random.default_rng(0).standard_normal([1, 4, 2, 8]).astype(np.float32)
     q, k, g = (layer(x).numpy() for layer in (attention.queries, attention.keys, attention.values))
-    pool = lambda h: h.reshape(1, 2, 2, 1, 2, -1).max(axis=(2, 4)).reshape(2, -1)  # noqa: E731
+
+    def pool(h):
+        return h.reshape(1, 2, 2, 1, 2, -1).max(axis=(2, 4)).reshape(2, -1)
+
     scores = q.reshape(8, -1) @ pool(k).T
     weights = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     attended = (weights @ pool(g)).reshape(1, 4, 2, -1)
@@ -120,9 +123,10 @@ def test_attention_against_numpy():
         ((32, 32, 1), {"latent_dim": 3}, "a multiple of 4: 4 or 4"),
         ((32, 32, 1), {"attention_size": 12}, "attention_size"),
         ((32, 32, 1), {"width": 0}, "width is 0"),
+        ((64, 64, 1), {"width": 1, "deep": True}, "width is 1; it must be at least 2"),
     ],
 )
 def test_what_cannot_be_is_refused(shape, fields, words):
-    fields = {"attention_size": 0, **SMALL, **fields}
+    fields = {"attention_size": 0, "deep": False, **SMALL, **fields}
     with pytest.raises(ValueError, match=re.escape(words)):
-        BigGANGenerator(shape, 3, deep=False, **fields)
+        BigGANGenerator(shape, 3, **fields)

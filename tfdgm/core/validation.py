@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 
 
-def require_choice(field: str, value: str, choices: Iterable[str]) -> None:
+def require_choice(field: str, value: str | int, choices: Iterable[str | int]) -> None:
     """Raises ValueError unless `value` is one of `choices`."""
     choices = tuple(choices)
     if value not in choices:
-        raise ValueError(f"{field} is {value!r}; it must be one of {', '.join(choices)}")
+        raise ValueError(f"{field} is {value!r}; it must be one of {', '.join(map(str, choices))}")
 
 
 def require_at_least(minimum: float, **fields: float) -> None:

@@ -7,9 +7,7 @@ def averaged(x: tf.Tensor, factor: int = 2) -> tf.Tensor:
     """Means of blocks of factor x factor pixels, which tile images: [B, H, W, C] to [B, H / factor, W / factor, C]."""
     if factor == 1:
         return x
-    height, width, channels = (int(size or 0) for size in x.shape[1:])
-    blocks = tf.reshape(x, [-1, height // factor, factor, width // factor, factor, channels])
-    return tf.reduce_mean(blocks, axis=[2, 4])
+    return tf.nn.avg_pool2d(x, factor, factor, "VALID")
 
 
 def repeated(x: tf.Tensor, factor: int = 2) -> tf.Tensor:
@@ -17,9 +15,9 @@ def repeated(x: tf.Tensor, factor: int = 2) -> tf.Tensor:
     if factor == 1:
         return x
     height, width, channels = (int(size or 0) for size in x.shape[1:])
-    shape = [tf.shape(x)[0], height, factor, width, factor, channels]
-    blocks = tf.broadcast_to(x[:, :, tf.newaxis, :, tf.newaxis], shape)
-    return tf.reshape(blocks, [-1, height * factor, width * factor, channels])
+    # Copies side by side: with its gradient, broadcasting takes three times as long.
+    rows = tf.reshape(tf.concat([x] * factor, axis=-1), [-1, height, width * factor * channels])
+    return tf.reshape(tf.concat([rows] * factor, axis=-1), [-1, height * factor, width * factor, channels])
 
 
 def blended(below: tf.Tensor, above: tf.Tensor, alpha: tf.Tensor) -> tf.Tensor:

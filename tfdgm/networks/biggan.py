@@ -10,6 +10,7 @@ import tensorflow as tf
 from tfdgm.core.validation import require_at_least, require_choice
 from tfdgm.networks.attention import SelfAttention
 from tfdgm.networks.biggan_blocks import (
+    RATIO,
     DeepDiscriminatorBlock,
     DeepGeneratorBlock,
     DiscriminatorBlock,
@@ -72,8 +73,8 @@ class BigGANGenerator(keras.layers.Layer):
         """
         super().__init__(name=name)
         plan = _plan(image_shape, attention_size)
-        require_at_least(1, width=width, latent_dim=latent_dim, embedding_size=embedding_size)
-        channels = [multiple * width for multiple in plan.generator]
+        require_at_least(1, latent_dim=latent_dim, embedding_size=embedding_size)
+        channels = _channels(plan.generator, width, deep)
         self.deep, self.latent_dim, self.num_classes = deep, latent_dim, num_classes
         self.num_shares = 1 if deep else len(channels)
         if latent_dim % self.num_shares:
@@ -147,8 +148,7 @@ class BigGANDiscriminator(keras.layers.Layer):
         """
         super().__init__(name=name)
         plan = _plan(image_shape, attention_size)
-        require_at_least(1, width=width)
-        channels = [multiple * width for multiple in plan.discriminator]
+        channels = _channels(plan.discriminator, width, deep)
         build = _deep_discriminator_blocks if deep else _discriminator_blocks
         self.blocks = build(image_shape, channels, plan.num_halvings, attention_size, name)
         self.outputs = _dense(channels[-1], 1, f"{name}_outputs")
@@ -219,8 +219,14 @@ def _plan(image_shape: Sequence[int], attention_size: int) -> _Plan:
             "pixels (data.image_height, data.image_width)"
         )
     sides = [side for side in _PLANS if _BASE_SIDE < side < image_shape[0]]
-    require_choice("attention_size", str(attention_size), ("0", *map(str, sides)))
+    require_choice("attention_size", attention_size, (0, *sides))
     return _PLANS[image_shape[0]]
+
+
+def _channels(multiples: Sequence[int], width: int, deep: bool) -> list[int]:
+    """Of each layer; refuses a width of which a deep block's inner layers would have no quarter."""
+    require_at_least(-(-RATIO // min(multiples)) if deep else 1, width=width)
+    return [multiple * width for multiple in multiples]
 
 
 def _dense(num_inputs: int, num_outputs: int, name: str, *, use_bias: bool = True) -> SpectralDense:

@@ -3,10 +3,11 @@
 import keras
 import tensorflow as tf
 
+from tfdgm.math.resolution import averaged, repeated
 from tfdgm.networks.conditional_batch_norm import ConditionalBatchNorm
 from tfdgm.networks.spectral_norm import SpectralConv2D
 
-_RATIO = 4  # of a deep block's channels to those of its 3x3 convolutions
+RATIO = 4  # of a deep block's channels to those of its 3x3 convolutions
 
 
 class _Block(keras.layers.Layer):
@@ -52,7 +53,7 @@ class GeneratorBlock(_Block):
         """[B, H, W, inputs] to [B, 2H, 2W, outputs], or the same sides."""
         h = tf.nn.relu(self.norms[0](x, condition, training=training, uses_batch=uses_batch))
         if self.resamples:
-            h, x = doubled(h), doubled(x)
+            h, x = repeated(h), repeated(x)
         h = self.conv_1(h, training=training)
         h = tf.nn.relu(self.norms[1](h, condition, training=training, uses_batch=uses_batch))
         h = self.conv_2(h, training=training)
@@ -67,7 +68,7 @@ class DeepGeneratorBlock(_Block):
     def __init__(self, num_inputs: int, num_outputs: int, condition_size: int, *, resamples: bool, name: str) -> None:
         """Builds the layers; `resamples` doubles the sides."""
         super().__init__(num_inputs, num_outputs, resamples=resamples, name=name)
-        inner = num_inputs // _RATIO
+        inner = num_inputs // RATIO
         sizes = (num_inputs, inner, inner, inner)
         self.norms = [self._norm(f"norm_{index}", size, condition_size) for index, size in enumerate(sizes, 1)]
         self.convs = [
@@ -83,9 +84,9 @@ class DeepGeneratorBlock(_Block):
         h = x
         for index, (norm, conv) in enumerate(zip(self.norms, self.convs, strict=True)):
             h = tf.nn.relu(norm(h, condition, training=training, uses_batch=uses_batch))
-            h = conv(doubled(h) if index == 1 and self.resamples else h, training=training)
+            h = conv(repeated(h) if index == 1 and self.resamples else h, training=training)
         x = x[..., : self.num_outputs]
-        return h + (doubled(x) if self.resamples else x)
+        return h + (repeated(x) if self.resamples else x)
 
 
 class DiscriminatorBlock(_Block):
@@ -108,7 +109,7 @@ class DiscriminatorBlock(_Block):
         h = self.conv_1(x if self.is_first else tf.nn.relu(x), training=training)
         h = self.conv_2(tf.nn.relu(h), training=training)
         if self.resamples:
-            h, x = halved(h), halved(x)
+            h, x = averaged(h), averaged(x)
         return h + (self.shortcut(x, training=training) if self.shortcut else x)
 
 
@@ -118,7 +119,7 @@ class DeepDiscriminatorBlock(_Block):
     def __init__(self, num_inputs: int, num_outputs: int, *, resamples: bool, name: str) -> None:
         """Builds the layers; `resamples` halves the sides."""
         super().__init__(num_inputs, num_outputs, resamples=resamples, name=name)
-        inner = num_outputs // _RATIO
+        inner = num_outputs // RATIO
         self.convs = [
             self._conv("conv_1", num_inputs, inner, 1),
             self._conv("conv_2", inner, inner, 3),
@@ -134,9 +135,9 @@ class DeepDiscriminatorBlock(_Block):
         h = x
         for index, conv in enumerate(self.convs):
             h = tf.nn.relu(h)
-            h = conv(halved(h) if index == 3 and self.resamples else h, training=training)
+            h = conv(averaged(h) if index == 3 and self.resamples else h, training=training)
         if self.resamples:
-            x = halved(x)
+            x = averaged(x)
         if self.shortcut:
             x = tf.concat([x, self.shortcut(x, training=training)], axis=-1)
         return h + x
@@ -149,13 +150,3 @@ def spectral_conv(num_inputs: int, num_outputs: int, size: int, name: str, *, us
     )
     layer.build((None, None, None, num_inputs))
     return layer
-
-
-def doubled(x: tf.Tensor) -> tf.Tensor:
-    """Sides doubled by nearest neighbours: [B, H, W, C] to [B, 2H, 2W, C]."""
-    return tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
-
-
-def halved(x: tf.Tensor) -> tf.Tensor:
-    """Sides halved by means of 2x2: [B, H, W, C] to [B, H/2, W/2, C]."""
-    return tf.nn.avg_pool2d(x, 2, 2, "VALID")

@@ -12,6 +12,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfdgm.networks.kernels import finished
+
 HE_GAIN = math.sqrt(2.0)  # keeps the variance through rectifiers; before a linear output it is 1
 
 
@@ -36,7 +38,7 @@ class EqualizedDense(_EqualizedKernel, keras.layers.Dense):
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """[..., inputs] to [..., units]."""
         del training
-        return _finished(self, tf.matmul(inputs, self.scaled_kernel()))
+        return finished(self, tf.matmul(inputs, self.scaled_kernel()))
 
 
 class EqualizedConv2D(_EqualizedKernel, keras.layers.Conv2D):
@@ -44,10 +46,4 @@ class EqualizedConv2D(_EqualizedKernel, keras.layers.Conv2D):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """[B, H, W, C] to [B, H', W', filters]."""
-        return _finished(self, self.convolution_op(inputs, self.scaled_kernel()))
-
-
-def _finished(layer: Any, outputs: tf.Tensor) -> tf.Tensor:
-    if layer.bias is not None:
-        outputs += tf.cast(layer.bias, outputs.dtype)
-    return outputs if layer.activation is None else layer.activation(outputs)
+        return finished(self, self.convolution_op(inputs, self.scaled_kernel()))

@@ -11,6 +11,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfdgm.networks.kernels import finished
+
 
 class _SpectralKernel(keras.layers.Layer):
     """What both layers share: u, [outputs], which training calls move, and the normalised kernel."""
@@ -62,7 +64,7 @@ class SpectralDense(_SpectralKernel, keras.layers.Dense):
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """[..., inputs] to [..., units]."""
-        return _finished(self, tf.matmul(inputs, self.normalized_kernel(training)))
+        return finished(self, tf.matmul(inputs, self.normalized_kernel(training)))
 
 
 class SpectralConv2D(_SpectralKernel, keras.layers.Conv2D):
@@ -70,13 +72,7 @@ class SpectralConv2D(_SpectralKernel, keras.layers.Conv2D):
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """[B, H, W, C] to [B, H', W', filters]."""
-        return _finished(self, self.convolution_op(inputs, self.normalized_kernel(training)))
-
-
-def _finished(layer: Any, outputs: tf.Tensor) -> tf.Tensor:
-    if layer.bias is not None:
-        outputs += layer.bias
-    return outputs if layer.activation is None else layer.activation(outputs)
+        return finished(self, self.convolution_op(inputs, self.normalized_kernel(training)))
 
 
 def spectral_layers(network: keras.layers.Layer) -> list[_SpectralKernel]:
