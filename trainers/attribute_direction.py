@@ -23,12 +23,7 @@ def _define(values: flags.FlagValues) -> None:
     flags.DEFINE_integer(
         "num_examples", 2000, "training images, of all classes, to take codes of", lower_bound=1, flag_values=values
     )
-    flags.DEFINE_string(
-        "manual_dir",
-        "",
-        "folder with one sub-folder of raw files a data set (else TFDGM_MANUAL_DIR)",
-        flag_values=values,
-    )
+    command_line.define_manual_dir(values)
     flags.DEFINE_string("out", None, "picture to write, .png", flag_values=values)
 
 
@@ -36,8 +31,8 @@ def _move(values: flags.FlagValues) -> int:
     picture_file.require_png(values.out)
     command_line.require_workdir(values.workdir)
     load_tensorflow()
-    from tfdgm.data import eval_batches, open_data
-    from tfdgm.evaluation.comparison import gathered
+    from tfdgm.data import open_data
+    from tfdgm.evaluation.comparison import RealSide
     from tfdgm.models import flow_pictures
     from tfdgm.workdir.files import read_config
     from tfdgm.workdir.restore import restore_model
@@ -52,12 +47,8 @@ def _move(values: flags.FlagValues) -> int:
     if not (spec.is_image and hasattr(model, "bijector")):
         raise command_line.UsageError(f"{model.name} is no flow of images; take a run of glow")
     data = open_data(config.data, manual_dir=values.manual_dir)
-
-    def examples(split: str, num: int) -> dict:
-        num = min(num, data.splits[split].num_examples)
-        return gathered(eval_batches(data, split, batch_size=200, seed=config.seed, num_examples=num))
-
-    train, held_out = examples("train", values.num_examples), examples("validation", values.num_examples)
+    real = RealSide(data, config.data.name, "validation", config.seed)
+    train, held_out = (real.first(split, values.num_examples) for split in ("train", "validation"))
     by_class = [train["x"][train["label"] == label] for label in (values.source, values.target)]
     direction = flow_pictures.attribute_direction(model, *by_class)
     x = held_out["x"][held_out["label"] == values.source][: values.num_rows]

@@ -85,6 +85,16 @@ def run(command: Command, argv: list[str] | None = None) -> int:
         return USAGE
 
 
+def define_manual_dir(values: flags.FlagValues) -> None:
+    """The flag `--manual_dir`, of binaries that read data."""
+    flags.DEFINE_string(
+        "manual_dir",
+        "",
+        "folder with one sub-folder of raw files a data set (else TFDGM_MANUAL_DIR)",
+        flag_values=values,
+    )
+
+
 def parse(command: Command, argv: list[str]) -> flags.FlagValues:
     """The flags of a command line.
 
@@ -107,7 +117,7 @@ def parse(command: Command, argv: list[str]) -> flags.FlagValues:
     if positional:
         raise UsageError(f"argument {positional[0]!r} is not a flag; every argument is --<flag>=<value>")
     for name in command.required:
-        if not values[name].value:
+        if values[name].value in (None, ""):
             raise UsageError(f"--{name} is missing: {values[name].help}")
     return values
 

@@ -24,12 +24,7 @@ def _define(values: flags.FlagValues) -> None:
     )
     flags.DEFINE_integer("num_points", 500, "real and generated points of a look", lower_bound=1, flag_values=values)
     flags.DEFINE_integer("seed", 0, "of weights, noise and the order of examples", lower_bound=0, flag_values=values)
-    flags.DEFINE_string(
-        "manual_dir",
-        "",
-        "folder with one sub-folder of raw files a data set (else TFDGM_MANUAL_DIR)",
-        flag_values=values,
-    )
+    command_line.define_manual_dir(values)
     flags.DEFINE_string("out", None, "plot to write, .png", flag_values=values)
 
 

@@ -30,12 +30,7 @@ def _define(values: flags.FlagValues) -> None:
         "samples: fid, kid, prdc, is and what docs/metrics.md names",
         flag_values=values,
     )
-    flags.DEFINE_string(
-        "manual_dir",
-        "",
-        "folder with one sub-folder of raw files a data set (else TFDGM_MANUAL_DIR)",
-        flag_values=values,
-    )
+    command_line.define_manual_dir(values)
     flags.DEFINE_string(
         "results_dir", "", "folder that gets <preset>.json as well, for the table of results", flag_values=values
     )

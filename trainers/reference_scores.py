@@ -25,12 +25,7 @@ def _define(values: flags.FlagValues) -> None:
         "extractor_dir", "", "folder of trained classifiers (else TFDGM_EXTRACTOR_DIR)", flag_values=values
     )
     flags.DEFINE_integer("num_examples", 10_000, "training examples in each score", lower_bound=1, flag_values=values)
-    flags.DEFINE_string(
-        "manual_dir",
-        "",
-        "folder with one sub-folder of raw files a data set (else TFDGM_MANUAL_DIR)",
-        flag_values=values,
-    )
+    command_line.define_manual_dir(values)
     flags.DEFINE_string(
         "results_dir",
         "",

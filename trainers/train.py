@@ -34,12 +34,7 @@ def _define(values: flags.FlagValues) -> None:
         flag_values=values,
     )
     flags.DEFINE_string("tpu", "", "name or grpc:// address of the TPU (else the environment's)", flag_values=values)
-    flags.DEFINE_string(
-        "manual_dir",
-        "",
-        "folder with one sub-folder of raw files a data set (else TFDGM_MANUAL_DIR)",
-        flag_values=values,
-    )
+    command_line.define_manual_dir(values)
 
 
 def _train(values: flags.FlagValues) -> int:

@@ -4,6 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfdgm.data import open_data
+from tfdgm.evaluation.comparison import RealSide
+from tfdgm.math import images
+from tfdgm.workdir.files import read_config
 from trainers import attribute_direction, train
 
 
@@ -14,15 +18,19 @@ def workdir(tmp_path_factory):
     return folder
 
 
-def test_columns_are_amounts_and_the_second_is_the_example(workdir, tmp_path):
+def test_columns_are_amounts_from_class_0_too(workdir, tmp_path):
     path = tmp_path / "deep" / "moved.png"
-    argv = [f"--workdir={workdir}", "--source=3", "--target=8", "--num_rows=2", "--num_examples=200", f"--out={path}"]
+    argv = [f"--workdir={workdir}", "--source=0", "--target=8", "--num_rows=2", "--num_examples=200", f"--out={path}"]
     assert attribute_direction.main(argv) == 0
     pixels = tf.io.decode_png(path.read_bytes()).numpy()
     cell = 8 * 6 + 2
     assert pixels.shape == (2 * cell - 2, 7 * cell - 2, 1)
     example, moved = pixels[: cell - 2, cell : 2 * cell - 2], pixels[: cell - 2, 5 * cell : 6 * cell - 2]
     assert not np.array_equal(example, moved)
+    config, spec = read_config(workdir)
+    held_out = RealSide(open_data(config.data), "digits", "validation", config.seed).first("validation", 200)
+    (zero,) = images.to_uint8(held_out["x"][held_out["label"] == 0][:1], spec).numpy()
+    np.testing.assert_array_equal(example[::6, ::6], zero)
 
 
 @pytest.mark.parametrize(
