@@ -158,6 +158,24 @@ def test_between_two_classes_the_ends_are_the_classes():
     np.testing.assert_allclose(ends[1], model.sample(seeds, b), atol=1e-6)
 
 
+def test_logs_are_of_all_minibatches_that_an_update_sums_up():
+    model = _model(Frozen, num_discriminator_steps=1, num_accumulations=4)
+    seen = {"discriminator": [], "generator": []}
+    accumulate = model.accumulate
+
+    def watched(group, loss_fn, shares):
+        found = accumulate(group, loss_fn, shares)
+        seen[group] = [np.mean(part[0] if group == "discriminator" else part) for part in found]
+        return found
+
+    model.accumulate = watched
+    model.compile({group: keras.optimizers.SGD(0.1) for group in model.groups()}, run_eagerly=True)
+    history = model.fit(tf.data.Dataset.from_tensors(_batch(16)), verbose=0).history
+    for group, losses in seen.items():
+        assert len(set(losses)) == 4
+        assert history[f"loss/{group}"][0] == pytest.approx(np.mean(losses), rel=1e-5)
+
+
 def test_first_singular_values_are_logged():
     golden = GOLDENS["biggan"]
     model = golden.build_compiled(run_eagerly=True)

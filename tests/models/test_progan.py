@@ -181,7 +181,7 @@ def test_sample_variance_is_a_share_of_the_data_s_at_the_stage_s_resolution():
     np.testing.assert_allclose(model.level_variances[0], np.sum(coarse**2) / 8, rtol=1e-9)
     np.testing.assert_allclose(model.level_variances[2], model.data_variance, rtol=1e-9)
     real = np.asarray(repeated(model.real_images(tf.constant(centred)), 2))
-    np.testing.assert_allclose(model._real_variance(), np.sum(real**2) / 8, rtol=1e-9)
+    np.testing.assert_allclose(model.real_variance(), np.sum(real**2) / 8, rtol=1e-9)
 
 
 def test_memory_grows_with_resolution_and_rows():

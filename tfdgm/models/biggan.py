@@ -79,14 +79,14 @@ class BigGAN(TwoPlayers):
     def train_step(self, batch: Batch) -> Logs:
         """Discriminator steps, then the generator's, each on the mean over `num_accumulations` minibatches."""
         num = self.num_accumulations
-        rows = list(self.minibatches(batch, self.num_discriminator_steps * num, "num_discriminator_steps times others"))
+        field = "num_discriminator_steps * num_accumulations"
+        rows = list(self.minibatches(batch, self.num_discriminator_steps * num, field))
         for step in range(self.num_discriminator_steps):
             shares = rows[step * num : (step + 1) * num]
             found = self.accumulate("discriminator", self._discriminator_loss, [(share,) for share in shares])
-        generator_loss = self.accumulate("generator", self._generator_loss, [(self.fresh(s, 0),) for s in shares])
-        loss, logs = found[-1]
-        logs = {"loss/discriminator": loss, "loss/generator": generator_loss[-1], **logs, **self.gradient_norms()}
-        return {**logs, **self._spectral_logs()}
+        losses = self.accumulate("generator", self._generator_loss, [(self.fresh(share, 0),) for share in shares])
+        logs = {"loss/generator": tf.concat(losses, axis=0), **_joined(found)}
+        return {**logs, **self.gradient_norms(), **self._spectral_logs()}
 
     def sample(
         self,
@@ -212,6 +212,13 @@ class BigGAN(TwoPlayers):
     ) -> dict[str, tf.Tensor]:
         seed = philox.fresh_where_negative(seed)
         return {"samples": tf.cast(self.sample_between(seed, label_a, label_b, fraction), tf.float32), "seed": seed}
+
+
+def _joined(found: list[tuple[tf.Tensor, Logs]]) -> Logs:
+    """The discriminator's losses and logs of all minibatches of a step."""
+    losses, logs = zip(*found, strict=True)
+    joined = {name: tf.concat([each[name] for each in logs], axis=0) for name in logs[0]}
+    return {"loss/discriminator": tf.concat(losses, axis=0), **joined}
 
 
 def _input(name: str, dtype: tf.DType) -> tf.TensorSpec:

@@ -23,7 +23,6 @@ from tfdgm.models.two_players import Minibatch, TwoPlayers, sum_squares
 from tfdgm.networks.progressive import GrowingCritic, GrowingGenerator
 from tfdgm.objectives.adversarial import wasserstein_critic, wasserstein_generator
 
-_PARTNER = 5  # a stream of a row's seed, as in `two_players`; z has the seed itself
 _LIMITS = {"unit": (0.0, 1.0), "symmetric": (-1.0, 1.0), "real": None}
 
 
@@ -116,21 +115,23 @@ class ProGAN(TwoPlayers):
     def test_step(self, batch: Batch) -> Logs:
         """The critic's view of held-out data and fresh samples, and how much samples vary at this resolution."""
         rows = next(self.minibatches(batch, 1, ""))
-        real_values, fake_values = self.logits(self.real_images(rows.x)), self.logits(self.generate(rows.seeds))
-        pair = self.sample(rows.seeds), self.sample(philox.fold_in(rows.seeds, _PARTNER))
-        # E|x - x'|^2 / 2 is the variance, for independent x and x'.
-        variance = 0.5 * sum_squares(pair[0] - pair[1]) / self._real_variance()
-        return {**self.opponent_logs(real_values, fake_values), "sample_variance": variance}
+        logs = self.opponent_logs(self.logits(self.real_images(rows.x)), self.logits(self.generate(rows.seeds)))
+        return {**logs, "sample_variance": self.sample_variance(self.sample(rows.seeds), rows)}
 
     def opponent_logs(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> Logs:
         """What the critic takes W_1 for, up to its slope."""
         return {"critic_estimate": -wasserstein_critic(real_logits, fake_logits)}
 
-    def sample(self, seeds: tf.Tensor) -> tf.Tensor:
+    def sample(self, seeds: tf.Tensor, label: tf.Tensor | None = None) -> tf.Tensor:
         """Draws x = G(z): seeds int64 [N] to [N, *event_shape], clipped to the domain; row i by `seeds[i]` alone.
 
         Before the last level, pixels are repeated. A traced function keeps the stage that it was traced at.
+
+        Raises:
+          ValueError: for a label; there is none.
         """
+        if label is not None:
+            raise ValueError(f"label is {label}, but {self.name} has none")
         images, limits = self.generate(seeds), _LIMITS[self.spec.domain]
         images = tf.clip_by_value(images, *limits) if limits else images
         return repeated(images, self.growth.factor(self._growing()[0].level))
@@ -152,6 +153,15 @@ class ProGAN(TwoPlayers):
         level = self._growing()[0].level
         x = averaged(x, x.shape[1] // self.growth.size(level)[0])
         return tf.cast(self.critic(x, level=level, alpha=self._alpha()), self.variable_dtype)
+
+    def real_variance(self) -> tf.Tensor:
+        """Of real images at the stage's resolution, summed over the dimensions of whole ones."""
+        level, alpha = self._growing()[0].level, self._alpha()
+        variances = tf.unstack(self.level_variances.value)
+        if alpha is None:
+            return variances[level]
+        # What a level adds is orthogonal to the level below.
+        return variances[level - 1] + tf.square(alpha) * (variances[level] - variances[level - 1])
 
     def memory_estimates(self, batch_size: int) -> list[MemoryEstimate]:
         """What a step needs at each resolution while its layers fade in; `batch_size` is for those without their own.
@@ -190,15 +200,6 @@ class ProGAN(TwoPlayers):
 
     def _generator_loss(self, rows: Minibatch) -> tf.Tensor:
         return wasserstein_generator(self.logit_pair(rows, self.generate(rows.seeds), needs_real=False)[1])
-
-    def _real_variance(self) -> tf.Tensor:
-        """Of real images at the stage's resolution, summed over the dimensions of whole ones."""
-        level, alpha = self._growing()[0].level, self._alpha()
-        variances = tf.unstack(self.level_variances.value)
-        if alpha is None:
-            return variances[level]
-        # What a level adds is orthogonal to the level below.
-        return variances[level - 1] + tf.square(alpha) * (variances[level] - variances[level - 1])
 
     def _at_stage(self, rows: Minibatch) -> Minibatch:
         """With real images as the critic is to see them; refuses rows that would leave a group of fewer."""

@@ -83,11 +83,18 @@ class TwoPlayers(GenerativeModel, abc.ABC):
         """The discriminator's view of held-out data and fresh samples, and how much samples vary."""
         rows = next(self.minibatches(batch, 1, ""))
         fake = self.sample(rows.seeds, rows.label)
-        real_logits, fake_logits = self.logits(rows.x, rows.label), self.logits(fake, rows.label)
+        logs = self.opponent_logs(self.logits(rows.x, rows.label), self.logits(fake, rows.label))
+        return {**logs, "sample_variance": self.sample_variance(fake, rows)}
+
+    def sample_variance(self, fake: tf.Tensor, rows: Minibatch) -> tf.Tensor:
+        """How much samples vary, as a share of how much real examples do, [B]: of the samples `fake` of these rows."""
         partner = self.sample(philox.fold_in(rows.seeds, _PARTNER), rows.label)
         # E|x - x'|^2 / 2 is the variance, for independent x and x'.
-        variance = 0.5 * sum_squares(fake - partner) / self.data_variance
-        return {**self.opponent_logs(real_logits, fake_logits), "sample_variance": variance}
+        return 0.5 * sum_squares(fake - partner) / self.real_variance()
+
+    def real_variance(self) -> tf.Tensor:
+        """Of real examples, summed over the dimensions, a scalar."""
+        return tf.convert_to_tensor(self.data_variance.value)
 
     def drawn_label(self, seeds: tf.Tensor) -> tf.Tensor:
         """Labels int32 [N], uniform; label i depends on `seeds[i]` alone."""
