@@ -11,8 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tfdgm.training.metrics_log import WALL_CLOCK
-from tfdgm.workdir.checkpoints import Checkpoints
+from tests.goldens import workdirs
 from tfdgm.workdir.files import read_metrics
 
 NUM_STEPS, NUM_KILLS, NUM_KILLS_IN_SAVES = 480, 10, 3
@@ -83,12 +82,8 @@ def _after(workdir: pathlib.Path, lines: int, delay: float) -> Callable[[], bool
 
 
 def _outcome(workdir: pathlib.Path) -> dict[str, bytes | list]:
-    folder = Checkpoints(workdir).folder / f"step-{NUM_STEPS:09d}"
-    outcome = {path.name: path.read_bytes() for path in folder.iterdir()}
+    outcome = workdirs.outcome(workdir, NUM_STEPS)
     outcome["config"] = json.loads((workdir / "config.json").read_text())
-    outcome["metrics"] = [
-        {name: value for name, value in line.items() if name not in WALL_CLOCK} for line in read_metrics(workdir)
-    ]
     for picture in sorted((workdir / "pictures").glob("*/*.png")):
         outcome[f"{picture.parent.name}/{picture.name}"] = picture.read_bytes()
     return outcome

@@ -11,9 +11,8 @@ import time
 
 import pytest
 
-from tfdgm.training.metrics_log import WALL_CLOCK
+from tests.goldens import workdirs
 from tfdgm.workdir.checkpoints import Checkpoints
-from tfdgm.workdir.files import read_metrics
 
 NUM_STEPS, EVERY = 48, 8
 _ROOT = pathlib.Path(__file__).parents[2]
@@ -58,15 +57,6 @@ def _workers(launcher) -> dict[int, int]:
     return workers
 
 
-def _outcome(workdir) -> dict[str, bytes | list]:
-    folder = Checkpoints(workdir).folder / f"step-{NUM_STEPS:09d}"
-    outcome = {path.name: path.read_bytes() for path in folder.iterdir()}
-    outcome["metrics"] = [
-        {name: value for name, value in line.items() if name not in WALL_CLOCK} for line in read_metrics(workdir)
-    ]
-    return outcome
-
-
 def test_a_group_that_lost_a_worker_ends_like_one_that_did_not(launch, tmp_path):
     whole = launch("whole")
     assert whole.wait(_TIMEOUT) == 0, (tmp_path / "whole.log").read_text()
@@ -88,7 +78,7 @@ def test_a_group_that_lost_a_worker_ends_like_one_that_did_not(launch, tmp_path)
         (line,) = [line for line in lines if line.startswith(f"[worker {index}] going on from step")]
         assert 0 < int(re.search(r"from step (\d+)", line)[1]) < NUM_STEPS, "the kill came too late"
     assert not list((tmp_path / "killed" / "checkpoints").glob(".tmp-*"))
-    found, expected = _outcome(tmp_path / "killed"), _outcome(tmp_path / "whole")
+    found, expected = workdirs.outcome(tmp_path / "killed", NUM_STEPS), workdirs.outcome(tmp_path / "whole", NUM_STEPS)
     assert found.keys() == expected.keys()
     for name, value in expected.items():
         assert found[name] == value, name

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.goldens import workdirs
 from tfdgm import configs
 from tfdgm.training import run
-from tfdgm.training.metrics_log import WALL_CLOCK
 from tfdgm.workdir.checkpoints import Checkpoints
 from tfdgm.workdir.files import read_metrics
 from tfdgm.workdir.restore import restore_model
@@ -27,16 +27,6 @@ def _config():
     best = {"best_metric": "sample_variance", "steps_per_execution": 5, "ema_decay": 0.9}
     config.training = dataclasses.replace(config.training, num_steps=20, **intervals, **best)
     return config
-
-
-def _log(workdir):
-    return [{name: value for name, value in line.items() if name not in WALL_CLOCK} for line in read_metrics(workdir)]
-
-
-def _weights(workdir, step):
-    reader = tf.train.load_checkpoint(Checkpoints(workdir).weights(step))
-    names = sorted(reader.get_variable_to_shape_map())
-    return {name: reader.get_tensor(name) for name in names if name != "_CHECKPOINTABLE_OBJECT_GRAPH"}
 
 
 @pytest.fixture(scope="module")
@@ -91,9 +81,9 @@ def test_resumed_in_the_fade_it_ends_like_one_without_interruption(cut, finished
     told = capsys.readouterr().out
     assert f"going on from step {CUT_AT}" in told
     assert told.index("memory at resolution 4, 16 rows: about") < told.index("memory at resolution 8, 8 rows: about")
-    assert _log(resumed) == _log(finished)
+    assert workdirs.log(resumed) == workdirs.log(finished)
     assert Checkpoints(resumed).latest() == Checkpoints(finished).latest()
-    ours, theirs = _weights(resumed, END), _weights(finished, END)
+    ours, theirs = workdirs.weights(resumed, END), workdirs.weights(finished, END)
     assert ours.keys() == theirs.keys()
     for name, value in ours.items():
         np.testing.assert_array_equal(value, theirs[name], err_msg=name)

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.goldens import workdirs
 from tests.goldens.precision import dtype_policy
 from tfdgm import configs
 from tfdgm.core.types import Phase
 from tfdgm.models.vae import VAE
 from tfdgm.training import run
-from tfdgm.training.metrics_log import WALL_CLOCK
 from tfdgm.workdir.checkpoints import Best, Checkpoints
 from tfdgm.workdir.files import read_metrics
 from tfdgm.workdir.restore import restore_model
@@ -37,16 +37,6 @@ def _config(**training):
         },
     )
     return config
-
-
-def _log(workdir):
-    return [{name: value for name, value in line.items() if name not in WALL_CLOCK} for line in read_metrics(workdir)]
-
-
-def _weights(workdir, step):
-    reader = tf.train.load_checkpoint(Checkpoints(workdir).weights(step))
-    names = sorted(reader.get_variable_to_shape_map())
-    return {name: reader.get_tensor(name) for name in names if name != "_CHECKPOINTABLE_OBJECT_GRAPH"}
 
 
 @pytest.fixture(scope="module")
@@ -81,10 +71,10 @@ def test_the_process_is_left_as_it_was(finished):
 
 
 def test_running_again_changes_nothing(finished, capsys):
-    before = _log(finished)
+    before = workdirs.log(finished)
     run.train(_config(), finished)
     assert "is done: 40 steps" in capsys.readouterr().out
-    assert _log(finished) == before
+    assert workdirs.log(finished) == before
 
 
 def test_an_interrupted_run_ends_like_one_without_interruption(finished, tmp_path, monkeypatch):
@@ -100,8 +90,8 @@ def test_an_interrupted_run_ends_like_one_without_interruption(finished, tmp_pat
         run.train(_config(), tmp_path)
     monkeypatch.setattr(Checkpoints, "save", original)
     run.train(_config(), tmp_path)
-    assert _log(tmp_path) == _log(finished)
-    ours, theirs = _weights(tmp_path, 40), _weights(finished, 40)
+    assert workdirs.log(tmp_path) == workdirs.log(finished)
+    ours, theirs = workdirs.weights(tmp_path, 40), workdirs.weights(finished, 40)
     assert ours.keys() == theirs.keys()
     for name, value in ours.items():
         np.testing.assert_array_equal(value, theirs[name], err_msg=name)
@@ -114,7 +104,7 @@ def test_workers_go_on_from_the_chiefs_step_or_not_at_all(finished, tmp_path, mo
     shutil.copytree(finished, tmp_path / "shared")
     run.train(_config(), tmp_path / "shared")
     assert "going on from step 30" in capsys.readouterr().out
-    assert _log(tmp_path / "shared") == _log(finished)
+    assert workdirs.log(tmp_path / "shared") == workdirs.log(finished)
 
 
 def test_two_replicas_start_like_one(finished, tmp_path):
@@ -138,7 +128,7 @@ def test_a_short_run_needs_no_other_intervals(tmp_path):
 
 def test_restored_weights_are_the_averages(finished):
     model, restored = restore_model(finished, which="last")
-    weights = _weights(finished, 40)
+    weights = workdirs.weights(finished, 40)
     assert (restored.step, restored.which, restored.uses_ema) == (40, "last", True)
     shadow = weights["averages/shadows/0/.ATTRIBUTES/VARIABLE_VALUE"]
     np.testing.assert_array_equal(model.trainable_variables[0].numpy(), shadow)
@@ -168,9 +158,9 @@ def test_phases_follow_each_other_and_resume_within_the_second(tmp_path, monkeyp
         run.train(_config(), tmp_path / "cut")
     monkeypatch.setattr(Checkpoints, "save", original)
     run.train(_config(), tmp_path / "cut")
-    assert _log(tmp_path / "cut") == _log(tmp_path / "whole")
-    for name, value in _weights(tmp_path / "cut", 50).items():
-        np.testing.assert_array_equal(value, _weights(tmp_path / "whole", 50)[name], err_msg=name)
+    assert workdirs.log(tmp_path / "cut") == workdirs.log(tmp_path / "whole")
+    for name, value in workdirs.weights(tmp_path / "cut", 50).items():
+        np.testing.assert_array_equal(value, workdirs.weights(tmp_path / "whole", 50)[name], err_msg=name)
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(tmp_path, monkeypatch):

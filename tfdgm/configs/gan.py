@@ -16,7 +16,7 @@ from tfdgm.configs.experiment import (
     TrainingConfig,
     smoke_training,
 )
-from tfdgm.configs.sample_evaluation import SampleEvaluation
+from tfdgm.configs.sample_evaluation import IMAGE_METRICS, PIXEL_METRICS, SampleEvaluation
 
 
 @dataclasses.dataclass
@@ -103,10 +103,6 @@ class WGANOptimizers:
 
 
 _MIXTURE_METRICS = ("modes_covered", "high_quality", "sliced_wasserstein")
-_PIXEL_METRICS = ("ms_ssim", "sliced_wasserstein", "parzen")
-_IMAGE_METRICS = (
-    "fid", "kid", "inception_score", "precision", "recall", "density", "coverage", "classes_present", *_PIXEL_METRICS,
-)  # fmt: skip
 
 
 def _players(learning_rate: float, beta_1: float, beta_2: float, **fields: Any) -> tuple[OptimizerConfig, ...]:
@@ -172,7 +168,7 @@ def _images(name: str, model: Any, optimizers: Any, **training: Any) -> Experime
             ema_decay=0.999,
             **training,
         ),
-        evaluation=SampleEvaluation(metrics=_IMAGE_METRICS),
+        evaluation=SampleEvaluation(metrics=(*IMAGE_METRICS, "parzen")),
     )
 
 
@@ -207,7 +203,7 @@ def _folder(argument: str) -> ExperimentConfig:
     """Images of the user's own, of which no classifier is known: figures of pixels alone, and the last checkpoint."""
     config = _dcgan("folder", argument)
     config.training.sample_metrics, config.training.best_metric = (), ""
-    config.evaluation.metrics = _PIXEL_METRICS
+    config.evaluation.metrics = (*PIXEL_METRICS, "parzen")
     return config
 
 

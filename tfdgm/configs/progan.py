@@ -16,7 +16,8 @@ from tfdgm.configs.experiment import (
     TrainingConfig,
     smoke_training,
 )
-from tfdgm.configs.sample_evaluation import SampleEvaluation
+from tfdgm.configs.gan import WGANOptimizers
+from tfdgm.configs.sample_evaluation import IMAGE_METRICS, PIXEL_METRICS, SampleEvaluation
 
 
 @dataclasses.dataclass
@@ -58,24 +59,10 @@ def _adam() -> OptimizerConfig:
     return OptimizerConfig(learning_rate=1e-3, beta_1=0.0, beta_2=0.99, epsilon=1e-8)
 
 
-@dataclasses.dataclass
-class ProGANOptimizers:
-    """One optimizer a player."""
-
-    critic: OptimizerConfig = dataclasses.field(default_factory=_adam)
-    generator: OptimizerConfig = dataclasses.field(default_factory=_adam)
-
-
-_PIXEL_METRICS = ("ms_ssim", "sliced_wasserstein")
-_IMAGE_METRICS = (
-    "fid", "kid", "inception_score", "precision", "recall", "density", "coverage", "classes_present", *_PIXEL_METRICS,
-)  # fmt: skip
-
-
 def _images(data: DataConfig, model: ProGANConfig, **training: Any) -> ExperimentConfig:
     return ExperimentConfig(
         model=model,
-        optimizers=ProGANOptimizers(),
+        optimizers=WGANOptimizers(critic=_adam(), generator=_adam()),
         data=dataclasses.replace(data, domain="symmetric"),
         training=TrainingConfig(
             **{
@@ -90,7 +77,7 @@ def _images(data: DataConfig, model: ProGANConfig, **training: Any) -> Experimen
                 **training,
             }
         ),
-        evaluation=SampleEvaluation(metrics=_PIXEL_METRICS),
+        evaluation=SampleEvaluation(metrics=PIXEL_METRICS),
     )
 
 
@@ -98,7 +85,7 @@ def _with_best_fid(config: ExperimentConfig) -> ExperimentConfig:
     """Where this package has a classifier of the data set: the checkpoint of least FID, of the last phase."""
     training = config.training
     training.sample_metrics, training.best_metric, training.best_mode = ("fid",), "fid", "min"
-    config.evaluation.metrics = _IMAGE_METRICS
+    config.evaluation.metrics = IMAGE_METRICS
     return config
 
 
@@ -151,7 +138,7 @@ def _cifar10(argument: str) -> ExperimentConfig:
         batch_sizes=(32, 32, 32, 16),
     )
     config = _short(DataConfig(name="cifar10_jpeg"), model)
-    config.evaluation.metrics = _IMAGE_METRICS
+    config.evaluation.metrics = IMAGE_METRICS
     return config
 
 
@@ -167,13 +154,9 @@ def _smoke(config: ExperimentConfig) -> ExperimentConfig:
     return config
 
 
-def _preset(build: Any, summary: str) -> Preset:
-    return Preset(build, _smoke, summary)
-
-
 PRESETS: dict[str, Preset] = {
-    "progan:digits": _preset(_digits, "Progressive GAN on the embedded 8x8 digits, from 4x4"),
-    "progan:mnist": _preset(_mnist, "Progressive GAN on MNIST, 4x4 to 32x32 in seven phases"),
-    "progan:olivetti": _preset(_olivetti, "Progressive GAN on the Olivetti faces, 4x4 to 64x64 in nine phases"),
-    "progan:cifar10": _preset(_cifar10, "Progressive GAN on CIFAR-10 from JPEG, 4x4 to 32x32 in seven phases"),
+    "progan:digits": Preset(_digits, _smoke, "Progressive GAN on the embedded 8x8 digits, from 4x4"),
+    "progan:mnist": Preset(_mnist, _smoke, "Progressive GAN on MNIST, 4x4 to 32x32 in seven phases"),
+    "progan:olivetti": Preset(_olivetti, _smoke, "Progressive GAN on the Olivetti faces, 4x4 to 64x64 in nine phases"),
+    "progan:cifar10": Preset(_cifar10, _smoke, "Progressive GAN on CIFAR-10 from JPEG, 4x4 to 32x32 in seven phases"),
 }

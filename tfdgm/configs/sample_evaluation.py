@@ -2,6 +2,11 @@
 
 import dataclasses
 
+PIXEL_METRICS = ("ms_ssim", "sliced_wasserstein")
+IMAGE_METRICS = (
+    "fid", "kid", "inception_score", "precision", "recall", "density", "coverage", "classes_present", *PIXEL_METRICS,
+)  # fmt: skip
+
 
 @dataclasses.dataclass
 class SampleEvaluation:
