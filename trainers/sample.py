@@ -9,7 +9,7 @@ import numpy as np
 from absl import flags
 
 from tfdgm.core.loading import load_tensorflow
-from trainers import command_line
+from trainers import command_line, picture_file
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -24,25 +24,51 @@ def _define(values: flags.FlagValues) -> None:
         "seed", 0, "seed of the first sample; sample i depends on seed + i alone", lower_bound=0, flag_values=values
     )
     flags.DEFINE_integer("label", None, "class to draw from, for conditional models", lower_bound=0, flag_values=values)
+    flags.DEFINE_float(
+        "truncation", None, "latents stay within it, for BigGAN; less is truer and less varied", 0.0, flag_values=values
+    )
+    flags.DEFINE_string(
+        "kind",
+        "samples",
+        ".png: which picture; besides samples those that a model has, such as classes, class_interpolations of BigGAN "
+        "and temperatures of Glow",
+        flag_values=values,
+    )
     flags.DEFINE_string("out", None, "file to write: .png, a grid of images, or .npz, arrays", flag_values=values)
 
 
 def _sample(values: flags.FlagValues) -> int:
     command_line.require_workdir(values.workdir)
-    write = _WRITERS.get(os.path.splitext(values.out)[1])
+    suffix = os.path.splitext(values.out)[1]
+    write = _WRITERS.get(suffix)
     if not write:
         raise command_line.UsageError(f"--out is {values.out!r}; it must end in .png or .npz")
+    conditions = _conditions(values)
+    if values.kind != "samples" and (suffix != ".png" or conditions):
+        raise command_line.UsageError(
+            f"--kind is {values.kind!r}, which is a .png picture without --label and --truncation; samples take them"
+        )
     load_tensorflow()
     import tfdgm
+    from tfdgm.models import pictures
 
     model = tfdgm.load(values.workdir)
     seeds = np.arange(values.seed, values.seed + values.num, dtype=np.int64)
-    conditions = {} if values.label is None else {"label": np.full(values.num, values.label, np.int32)}
     _require_sampler(model, conditions)
+    if values.kind != "samples":
+        picture_file.write(values.out, pictures.seeded_grid(model, values.kind, seeds))
+        return command_line.SUCCESS
     os.makedirs(os.path.dirname(os.path.abspath(values.out)), exist_ok=True)
     write(model, seeds, conditions, values.out)
     print(values.out)
     return command_line.SUCCESS
+
+
+def _conditions(values: flags.FlagValues) -> dict[str, np.ndarray]:
+    """What samples are asked to be, as arrays [num]."""
+    dtypes = {"label": np.int32, "truncation": np.float32}
+    given = {name: values[name].value for name in dtypes}
+    return {name: np.full(values.num, value, dtypes[name]) for name, value in given.items() if value is not None}
 
 
 def _require_sampler(model: Any, conditions: dict[str, np.ndarray]) -> None:

@@ -184,6 +184,18 @@ def test_first_singular_values_are_logged():
         assert 0.0 < history[f"largest_singular_value/{name}"][0] < 10.0
 
 
+def test_the_log_has_the_largest_singular_values_of_every_kernel():
+    model = _model()
+    layers = [*spectral_layers(model.generator), *spectral_layers(model.discriminator)]
+    found = model.interval_logs()
+    assert len({name.split("/")[1] for name in found}) == len(layers) > 10
+    for layer in layers:
+        expected = np.linalg.svd(np.reshape(layer.kernel, [-1, layer.kernel.shape[-1]]), compute_uv=False)[:3]
+        values = [found[f"singular_value_{index}/{layer.name}"] for index in range(len(expected))]
+        np.testing.assert_allclose(values, expected, rtol=1e-4)
+        assert layer.name.startswith(("generator_", "discriminator_"))
+
+
 @pytest.mark.parametrize(
     ("spec", "fields", "words"),
     [

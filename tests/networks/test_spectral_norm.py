@@ -52,6 +52,21 @@ def test_one_power_iteration_a_training_call(layer_and_x):
     np.testing.assert_allclose(layer.left_vector, expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("num", [1, 3, 9])
+def test_singular_values_are_those_of_the_decomposition(layer_and_x, num):
+    layer, _ = layer_and_x
+    expected = np.linalg.svd(_matrix(layer), compute_uv=False)[:num]
+    np.testing.assert_allclose(layer.singular_values(num), expected, rtol=1e-9)
+
+
+def test_singular_values_of_a_kernel_with_more_outputs_than_inputs():
+    with dtype_policy("float64"):
+        layer = SpectralDense(7)
+        layer.build((None, 2))
+    expected = np.linalg.svd(_matrix(layer), compute_uv=False)
+    np.testing.assert_allclose(layer.singular_values(3), expected, rtol=1e-9)
+
+
 def test_the_kernel_itself_stays(layer_and_x):
     layer, x = layer_and_x
     before = np.array(layer.kernel)

@@ -5,6 +5,8 @@ import pytest
 import tensorflow as tf
 
 import tfdgm
+from tests.goldens.table import GOLDENS
+from tfdgm.models import class_pictures
 from trainers import sample
 
 
@@ -60,9 +62,31 @@ def test_a_label_goes_to_a_conditional_model(monkeypatch, workdir):
     np.testing.assert_array_equal(arrays["label"], [7, 7, 7])
 
 
+def test_a_truncation_goes_to_a_model_that_has_one(monkeypatch, workdir):
+    class Truncated(_Conditional):
+        def sample(self, seeds, truncation):
+            return truncation
+
+    monkeypatch.setattr(tfdgm, "load", lambda workdir: Truncated())
+    np.testing.assert_array_equal(_samples(workdir, num=3, truncation=0.5)["samples"], [0.5, 0.5, 0.5])
+
+
+def test_other_pictures_of_the_same_seeds(monkeypatch, workdir):
+    model = GOLDENS["biggan"].ready()
+    monkeypatch.setattr(tfdgm, "load", lambda workdir: model)
+    path = workdir / "deep" / "classes.png"
+    assert sample.main([f"--workdir={workdir}", f"--out={path}", "--kind=classes", "--num=4", "--seed=2"]) == 0
+    expected = class_pictures.class_grid(model, np.arange(2, 6))
+    np.testing.assert_array_equal(tf.io.decode_png(path.read_bytes()), expected)
+
+
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
+        (["--out=x.png", "--truncation=0.5"], "--truncation is given, and vae is not conditional on it"),
+        (["--out=x.png", "--kind=clases"], "kind of picture by vae is 'clases'; it must be one of traversals"),
+        (["--out=x.npz", "--kind=classes"], "--kind is 'classes', which is a .png picture without --label"),
+        (["--out=x.png", "--kind=classes", "--label=0"], "--kind is 'classes', which is a .png picture without"),
         (["--out=x.png", "--label=3"], "--label is given, and vae is not conditional on it"),
         (["--out=x.jpg"], "--out is 'x.jpg'; it must end in .png or .npz"),
         (["--out=x.png", "--num=0"], "--num is '0'; it must be a positive integer"),

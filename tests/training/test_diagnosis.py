@@ -45,6 +45,17 @@ def test_words_say_what_shows_it_and_since_when():
     assert report(found) == "collapse: since step 20 samples cover 4 modes, of 20 that they covered at step 10"
 
 
+def test_a_first_singular_value_of_the_generator_that_explodes_is_a_collapse():
+    steps = range(100, 3001, 100)
+    lines = [{"step": step, "singular_value_0/generator_first": 8.0 if step >= 2000 else 2.5} for step in steps]
+    found = find_collapse(lines)
+    assert report(found) == (
+        "collapse: since step 2000 the first singular value of generator_first explodes: 8, from 2.5 at step 1800"
+    )
+    lines[15]["val_sample_variance"] = 0.01
+    assert report(find_collapse(lines)).startswith("collapse: since step 1600 samples vary by 0.01")
+
+
 def _at(watch, workdir, lines):
     text = "".join(json.dumps(line) + "\n" for line in lines)
     (workdir / files.METRICS).write_text(text)

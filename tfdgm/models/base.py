@@ -68,6 +68,10 @@ class GenerativeModel(keras.Model):
         """Variables that follow from the weights and that samples need; `settle` sets them. Default: none."""
         return []
 
+    def interval_logs(self) -> Mapping[str, float]:
+        """What a run's log has besides the step's logs, worked out once an interval; nothing unless a model says so."""
+        return {}
+
     def phases(self) -> list[Phase]:
         """The phases of a run, in order. Default: one, as long as the configuration says."""
         return [Phase()]

@@ -16,6 +16,7 @@ from tfdgm.core.types import DataSpec, Endpoint
 from tfdgm.core.validation import require_at_least
 from tfdgm.math import images
 from tfdgm.models.base import Batch, Logs
+from tfdgm.models.singular_values import NUM_LOGGED, logged
 from tfdgm.models.two_players import Minibatch, TwoPlayers
 from tfdgm.networks.biggan import BigGANDiscriminator, BigGANGenerator
 from tfdgm.networks.conditional_batch_norm import MOMENTUM
@@ -125,6 +126,11 @@ class BigGAN(TwoPlayers):
     def statistics(self) -> list[keras.Variable]:
         """Means and variances that normalise samples."""
         return [variable for norm in self.generator.norms for variable in norm.moments.non_trainable_variables]
+
+    def interval_logs(self) -> dict[str, float]:
+        """The three largest singular values of each kernel, by whose growth a collapse is known (section 4)."""
+        layers = [*spectral_layers(self.generator), *spectral_layers(self.discriminator)]
+        return logged({layer.name: layer.singular_values(NUM_LOGGED).numpy() for layer in layers})
 
     def settle(self) -> None:
         """Standing statistics: means over batches of samples by the present weights (section 3.1 and appendix E)."""

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tfdgm.core.validation import require_choice
 from tfdgm.math import images
 from tfdgm.math.scatter import point_picture
-from tfdgm.models import flow_pictures
+from tfdgm.models import class_pictures, flow_pictures
 from tfdgm.models.base import GenerativeModel
 
 _NUM_POINTS = 2500
@@ -23,13 +24,23 @@ def all_grids(model: GenerativeModel, seeds: Any, x: Any) -> dict[str, np.ndarra
       seeds: int64 [N], of the samples.
       x: examples [M, H, W, C], to reconstruct; or [M, 2], to be seen beneath the samples.
     """
-    is_plane = model.spec.shape == (2,) and model.spec.domain == "real"
-    known = _OF_IMAGES if model.spec.is_image else _OF_POINTS if is_plane else {}
-    return {
-        kind: picture(model, seeds, x)
-        for kind, (capabilities, picture) in known.items()
-        if all(hasattr(model, capability) for capability in capabilities)
-    }
+    return {kind: picture(model, seeds, x) for kind, picture in _possible(model).items()}
+
+
+def seeded_grid(model: GenerativeModel, kind: str, seeds: Any) -> np.ndarray:
+    """One of the pictures, besides samples, that need no examples.
+
+    Args:
+      model: any.
+      kind: such as `temperatures`.
+      seeds: int64 [N].
+
+    Raises:
+      ValueError: for a kind that the model can't give, or not without examples, naming those that it can.
+    """
+    possible = {name: picture for name, picture in _possible(model).items() if name not in _OF_EXAMPLES}
+    require_choice(f"kind of picture by {model.name}", kind, possible)
+    return possible[kind](model, seeds, None)
 
 
 def sample_grid(model: GenerativeModel, seeds: Any, num_columns: int = 0, **conditions: Any) -> np.ndarray:
@@ -176,6 +187,16 @@ def inference_pass_grid(model: GenerativeModel, x: Any, seeds: Any, num_columns:
     return _pass_sheet(model, [x, *_layer_means(model, latents)])
 
 
+def _possible(model: GenerativeModel) -> dict[str, "_Picture"]:
+    is_plane = model.spec.shape == (2,) and model.spec.domain == "real"
+    known = _OF_IMAGES if model.spec.is_image else _OF_POINTS if is_plane else {}
+    return {
+        kind: picture
+        for kind, (capabilities, picture) in known.items()
+        if all(hasattr(model, capability) for capability in capabilities)
+    }
+
+
 def _layer_means(model: GenerativeModel, latents: Any) -> list[tf.Tensor]:
     return [model.layer_mean(layer, h) for layer, h in enumerate(latents, 1)]
 
@@ -199,9 +220,13 @@ _OF_IMAGES: dict[str, tuple[tuple[str, ...], _Picture]] = {
     "temperatures": (("bijector",), lambda model, seeds, x: flow_pictures.temperature_grid(model, seeds)),
     "interpolations": (("bijector",), lambda model, seeds, x: flow_pictures.example_path_grid(model, x)),
     "scales": (("redrawn",), lambda model, seeds, x: flow_pictures.scale_grid(model, seeds)),
+    "classes": (("sample_between",), lambda model, seeds, x: class_pictures.class_grid(model, seeds)),
+    "class_interpolations": (("sample_between",), lambda model, seeds, x: class_pictures.class_path_grid(model, seeds)),
 }
 _OF_POINTS: dict[str, tuple[tuple[str, ...], _Picture]] = {
     "samples": (("sample",), point_samples),
     "density": (("log_prob",), lambda model, seeds, x: flow_pictures.density_grid(model, x)),
     "stages": (("stages",), lambda model, seeds, x: flow_pictures.stage_row(model, seeds)),
 }
+# Those that need examples, and samples, which may.
+_OF_EXAMPLES = ("samples", "reconstructions", "inpaintings", "inference_passes", "interpolations", "density")

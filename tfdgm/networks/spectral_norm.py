@@ -44,6 +44,15 @@ class _SpectralKernel(keras.layers.Layer):
         u = tf.math.l2_normalize(tf.convert_to_tensor(self.left_vector.value), epsilon=1e-24)
         return tf.norm(tf.linalg.matvec(tf.reshape(kernel, [-1, kernel.shape[-1]]), u))
 
+    def singular_values(self, num: int) -> tf.Tensor:
+        """The largest `num` of the kernel, or all where it has fewer, from the largest down."""
+        kernel = tf.convert_to_tensor(self.kernel.value)
+        matrix = tf.reshape(kernel, [-1, kernel.shape[-1]])
+        is_wide = matrix.shape[0] < matrix.shape[1]
+        # The eigenvalues of the smaller product are the squares.
+        squares = tf.linalg.eigvalsh(tf.matmul(matrix, matrix, transpose_a=not is_wide, transpose_b=is_wide))
+        return tf.sqrt(tf.maximum(squares[::-1][:num], 0.0))
+
     def normalized_kernel(self, training: bool = False) -> tf.Tensor:
         """W_SN, of the kernel's shape and the layer's compute dtype; a training call first moves u."""
         kernel = self.kernel.value  # the whole precision of the variable, whatever the layer computes in

@@ -71,6 +71,7 @@ class Log(keras.callbacks.Callback):
                 "step": step,
                 "phase": self._phase,
                 **{name: float(value) for name, value in (logs or {}).items()},
+                **self.model.interval_logs(),
                 "seconds": round(now - self._start, 3),
                 "steps_per_second": round((step - self._last_step) / (now - self._interval_start), 3),
             }

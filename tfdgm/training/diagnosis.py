@@ -1,14 +1,16 @@
-"""Mode collapse, read off the run's own log and said in words."""
+"""Collapse, of samples or of the spectra of kernels, read off the run's own log and said in words."""
 
 import dataclasses
 import json
 import os
 import pathlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import keras
 import tqdm
 
+from tfdgm.models import singular_values
 from tfdgm.workdir import files
 
 LEAST_VARIANCE = 0.1  # of samples, as a share of the data's
@@ -31,25 +33,17 @@ class Collapse:
 
 
 def find_collapse(lines: Iterable[Mapping[str, float | int | str]]) -> Collapse | None:
-    """The collapse in which a run is, if it is in one.
+    """The collapse in which a run is, if it is in one, by what shows it first.
 
     Samples have collapsed where they vary by less than a tenth of what the data do, or cover less than half of the
-    modes that they covered before.
+    modes that they covered before; a generator, where a first singular value explodes (`tfdgm.models.singular_values`).
 
     Args:
-      lines: of `metrics.jsonl`, in order; those without an evaluation count for nothing.
+      lines: of `metrics.jsonl`, in order.
     """
-    found: Collapse | None = None
-    most_modes, most_at = 0.0, 0
-    for line in lines:
-        if _VARIANCE not in line and _MODES not in line:
-            continue
-        modes = line.get(_MODES)
-        if modes is not None and modes > most_modes:
-            most_modes, most_at = modes, line["step"]
-        words = _variance_words(line) or _modes_words(line, most_modes, most_at)
-        found = (found or Collapse(line["step"], words)) if words else None
-    return found
+    lines = list(lines)
+    found = [collapse for collapse in (_of_samples(lines), _of_spectra(lines)) if collapse]
+    return min(found, key=lambda collapse: collapse.step, default=None)
 
 
 def report(collapse: Collapse) -> str:
@@ -97,3 +91,28 @@ def _modes_words(line: Mapping, most: float, at: int) -> str:
     if modes is None or modes >= LEAST_MODES * most:
         return ""
     return f"samples cover {modes:g} modes, of {most:g} that they covered at step {at}"
+
+
+def _of_samples(lines: Sequence[Mapping[str, Any]]) -> Collapse | None:
+    found: Collapse | None = None
+    most_modes, most_at = 0.0, 0
+    for line in lines:
+        if _VARIANCE not in line and _MODES not in line:
+            continue
+        modes = line.get(_MODES)
+        if modes is not None and modes > most_modes:
+            most_modes, most_at = modes, line["step"]
+        words = _variance_words(line) or _modes_words(line, most_modes, most_at)
+        found = (found or Collapse(line["step"], words)) if words else None
+    return found
+
+
+def _of_spectra(lines: Sequence[Mapping[str, Any]]) -> Collapse | None:
+    growth = singular_values.explosion(*singular_values.read(lines))
+    if growth is None:
+        return None
+    words = (
+        f"the first singular value of {growth.layer} explodes: {growth.value:.3g}, "
+        f"from {growth.before:.3g} at step {growth.before_step}"
+    )
+    return Collapse(growth.step, words)
