@@ -22,6 +22,15 @@ def _define(values: flags.FlagValues) -> None:
     flags.DEFINE_integer(
         "max_frames", 0, "at most so many, spread evenly over the steps; 0 takes all", lower_bound=0, flag_values=values
     )
+    flags.DEFINE_list(
+        "phases",
+        None,
+        "names of phases, or beginnings of names: of each such phase its last picture alone, the name above it",
+        flag_values=values,
+    )
+    flags.DEFINE_integer(
+        "num_rows", 0, "of each sheet of images its first rows alone; 0 takes all", lower_bound=0, flag_values=values
+    )
     flags.DEFINE_integer("num_columns", 0, ".png: frames a row; 0 puts all in one", lower_bound=0, flag_values=values)
     flags.DEFINE_integer(
         "milliseconds", 300, ".gif: how long each is seen", lower_bound=_LEAST_MILLISECONDS, flag_values=values
@@ -35,7 +44,9 @@ def _animate(values: flags.FlagValues) -> int:
     command_line.require_workdir(values.workdir)
     from tfdgm.evaluation import animation
 
-    steps, frames = animation.frames(values.workdir, values.kind, values.max_frames)
+    steps, frames = animation.frames(
+        values.workdir, values.kind, values.max_frames, phases=values.phases or (), num_rows=values.num_rows
+    )
     if suffix == ".gif":
         animation.write_gif(values.out, frames, values.milliseconds)
     else:
@@ -56,6 +67,7 @@ _COMMAND = command_line.Command(
     examples=(
         "--workdir=/tmp/mixture --out=samples.gif",
         "--workdir=/tmp/digits --kind=reconstructions --max_frames=6 --out=strip.png",
+        "--workdir=/tmp/faces --phases=stabilize --num_rows=1 --num_columns=1 --out=growth.png",
     ),
     define=_define,
     run=_animate,

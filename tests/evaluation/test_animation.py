@@ -1,10 +1,16 @@
 """Pictures of a run by step: their order, their sizes, what is written above them, the files that come of them."""
 
+import json
+
 import numpy as np
 import PIL.Image
 import pytest
 
+from tfdgm import configs
+from tfdgm.core.types import DataSpec
 from tfdgm.evaluation import animation
+from tfdgm.math import images
+from tfdgm.workdir import files
 
 _STEPS = (5, 20, 100, 1000, 12000)
 
@@ -69,6 +75,47 @@ def test_smaller_pictures_are_enlarged_pixel_by_pixel(tmp_path):
     assert set(pixels[:50, :50].ravel()) == {0}
     assert set(pixels[:50, 50:].ravel()) == {255}
     assert set(pixels[50:, :50].ravel()) == {90}
+
+
+def _log(run, phases, spec):
+    files.claim(run, configs.get_config("progan:digits"), spec, "1.0")
+    lines = [{"step": step, "phase": phase} for step, phase in phases.items()]
+    (run / files.METRICS).write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "steps"), [(["stabilize"], [20, 1000]), (["fade_8", "stabilize_8"], [100, 1000]), (["fade"], [100])]
+)
+def test_of_phases_the_last_pictures_stand_below_their_names(run, wanted, steps):
+    # The picture of step 12000 is left from before the run was cut back.
+    phases = {5: "stabilize_4", 20: "stabilize_4", 100: "fade_8", 500: "stabilize_8", 1000: "stabilize_8"}
+    _log(run, phases, DataSpec((100, 100, 1)))
+    found, frames = animation.frames(run, phases=wanted)
+    assert found == steps
+    assert _levels(frames) == [40 * _STEPS.index(step) for step in steps]
+    plain = animation.frames(run)[1][_STEPS.index(steps[0])]
+    assert frames[0].tobytes() != plain.tobytes()
+    with pytest.raises(ValueError, match="phases has 'fade_16', and the run has had stabilize_4, fade_8, stabilize_8"):
+        animation.frames(run, phases=["fade_16"])
+
+
+def test_of_a_sheet_the_first_rows_alone(tmp_path):
+    spec = DataSpec((8, 8, 1))
+    sheet = images.contact_sheet(np.linspace(0, 1, 6, dtype=np.float32)[:, None, None, None] * np.ones((8, 8, 1)), spec)
+    folder = tmp_path / "pictures" / "samples"
+    folder.mkdir(parents=True)
+    PIL.Image.fromarray(sheet[:, :, 0]).save(folder / "step-000000001.png")
+    _log(tmp_path, {1: "stabilize_8"}, spec)
+    (frame,) = animation.frames(tmp_path, num_rows=1)[1]
+    np.testing.assert_array_equal(np.asarray(frame)[-48:, : sheet.shape[1], 0], sheet[:48, :, 0])
+    (frame,) = animation.frames(tmp_path, num_rows=9)[1]
+    np.testing.assert_array_equal(np.asarray(frame)[-98:, : sheet.shape[1], 0], sheet[:, :, 0])
+
+
+def test_rows_of_what_is_no_sheet_are_refused(run):
+    _log(run, {5: "train"}, DataSpec((2,), domain="real"))
+    with pytest.raises(ValueError, match=r"num_rows is 1, and the run's data have shape \(2,\); rows are of images"):
+        animation.frames(run, num_rows=1)
 
 
 def test_the_animation_has_every_frame_and_runs_for_ever(run, tmp_path):

@@ -1,8 +1,12 @@
 """`trainers.animate`: both files, what it prints, its mistakes."""
 
+import json
+
 import PIL.Image
 import pytest
 
+import tfdgm
+from tfdgm.workdir import files
 from trainers import animate
 
 
@@ -27,6 +31,22 @@ def test_writes_frames_in_order(run, capsys, name):
         else:
             row = [file.convert("L").getpixel((x, file.height - 20)) for x in (20, file.width - 40)]
             assert row == [50, 150]
+
+
+def test_a_strip_of_growth_is_a_row_a_phase(run, capsys):
+    config, spec = tfdgm.get_config("progan:digits"), tfdgm.DataSpec((8, 8, 1))
+    files.claim(run, config, spec, "1.0")
+    phases = {1000: "stabilize_4", 2000: "fade_8", 3000: "stabilize_8"}
+    lines = [json.dumps({"step": step, "phase": phase}) for step, phase in phases.items()]
+    (run / files.METRICS).write_text("\n".join(lines))
+    path = run / "growth.png"
+    argv = [f"--workdir={run}", f"--out={path}", "--phases=stabilize", "--num_rows=1", "--num_columns=1"]
+    assert animate.main(argv) == 0
+    assert capsys.readouterr().out == f"2 pictures of samples, steps 1,000 to 3,000\n{path}\n"
+    with PIL.Image.open(path) as file:
+        grey = file.convert("L")
+        assert [grey.getpixel((20, y)) for y in (file.height // 2 - 20, file.height - 20)] == [50, 150]
+        assert file.height < 2 * 48 + 80
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ import tensorflow as tf
 
 from tfdgm.core.types import DataSpec
 from tfdgm.math.logit import from_logit
+from tfdgm.math.sheet import GAP, MIN_SIDE, enlargement
 
-_MIN_SIDE = 48  # pixels; smaller images are shown enlarged to at least this
-_GAP = 2  # pixels between the images of a picture
 _GAP_LEVEL = 96  # dark grey, unlike the usual black and white backgrounds
 
 
@@ -64,7 +63,7 @@ def tile(pixels: np.ndarray, num_columns: int = 0, *, gap: int = 0, level: int =
 
 def enlarge(pixels: np.ndarray, min_side: int) -> np.ndarray:
     """Images [N, H, W, C] with every pixel repeated by the whole factor that makes the longer side >= `min_side`."""
-    factor = max(1, -(-min_side // max(pixels.shape[1:3])))
+    factor = enlargement(pixels.shape[1:], min_side)
     return pixels.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
@@ -76,5 +75,5 @@ def contact_sheet(x: tf.Tensor, spec: DataSpec, num_columns: int = 0) -> np.ndar
     """
     if not spec.is_image:
         raise ValueError(f"data.shape is {spec.shape}; a picture needs images [H, W, C] with C 1 or 3")
-    pixels = enlarge(to_uint8(x, spec).numpy(), _MIN_SIDE)
-    return tile(pixels, num_columns, gap=_GAP, level=_GAP_LEVEL)
+    pixels = enlarge(to_uint8(x, spec).numpy(), MIN_SIDE)
+    return tile(pixels, num_columns, gap=GAP, level=_GAP_LEVEL)
