@@ -33,3 +33,24 @@ def test_working_in_pieces_changes_nothing(monkeypatch) -> None:
     whole = resize_images(many, (3, 3, 1), 256)
     monkeypatch.setattr(images, "_CHUNK", 3)
     np.testing.assert_array_equal(resize_images(many, (3, 3, 1), 256), whole)
+
+
+def test_a_crop_is_the_middle_and_an_average_of_areas() -> None:
+    image = np.zeros((4, 10, 3), np.uint8)
+    image[:, 3:7] = np.uint8([[10, 20, 30, 40]]).T  # the square in the middle
+    image[2:, 3:7] += 100
+    cut = images.cropped(image, (2, 2, 3))
+    np.testing.assert_array_equal(cut[..., 0], [[15, 35], [115, 135]])
+    np.testing.assert_array_equal(images.cropped(image.transpose(1, 0, 2), (2, 2, 3))[..., 1], cut[..., 0].T)
+    np.testing.assert_array_equal(images.cropped(image, (4, 4, 3)), image[:, 3:7])
+    wide = images.cropped(image, (2, 5, 3))  # of proportions as they are
+    np.testing.assert_array_equal(wide[0, :, 0], [0, 5, 25, 20, 0])
+
+
+def test_a_crop_changes_channels_and_leaves_the_right_shape_alone() -> None:
+    grey = np.full((6, 4, 1), 50, np.uint8)
+    np.testing.assert_array_equal(images.cropped(grey, (2, 2, 3)), np.full((2, 2, 3), 50))
+    colour = np.tile(np.uint8([200, 100, 50]), (6, 4, 1))
+    luma = round(0.299 * 200 + 0.587 * 100 + 0.114 * 50)
+    np.testing.assert_array_equal(images.cropped(colour, (2, 2, 1)), np.full((2, 2, 1), luma))
+    assert images.cropped(grey, (6, 4, 1)) is grey

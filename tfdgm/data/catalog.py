@@ -16,6 +16,9 @@ class DatasetEntry:
       domain: what `DataConfig.domain` means where it is empty.
       num_levels: raw values are 0 to num_levels - 1; 0: they are real, and on the scale that models see.
       num_validation: examples at the end of `train` held out as `validation`; 0 where the builder has such a split.
+      test_split: the builder's split that is `test` here.
+      is_large: it does not fit into memory: it is read from disk, example by example.
+      source: where the raw files are to be had, for those that TFDS's own builder cannot download.
     """
 
     summary: str
@@ -25,6 +28,9 @@ class DatasetEntry:
     domain: str = "unit"
     num_levels: int = 256
     num_validation: int = 0
+    test_split: str = "test"
+    is_large: bool = False
+    source: str = ""
 
 
 _BUILDERS = "tfdgm.data.builders"
@@ -101,6 +107,15 @@ DATASETS: dict[str, DatasetEntry] = {
         summary="ten classes of Tiny ImageNet, 64x64 colour, 4,500/500/500",
         builder=f"{_BUILDERS}.tiny_imagenet:TinyImagenet10",
         files=("tiny_imagenet_10.tar.gz",),
+    ),
+    # Labels of its test images are not public: `test` is what ILSVRC calls validation, as in most papers.
+    "imagenet2012": DatasetEntry(
+        summary="ImageNet of ILSVRC 2012, colour, of any size that is asked for, 1,231,167/50,000/50,000",
+        files=("ILSVRC2012_img_train.tar", "ILSVRC2012_img_val.tar"),
+        num_validation=50_000,
+        test_split="validation",
+        is_large=True,
+        source="https://image-net.org/download-images, after registration",
     ),
     "patterns": DatasetEntry(
         summary="16 patterns, one lit pixel of 4x4 each, no labels, 16/16/16: every split is all of them; embedded",

@@ -1,5 +1,7 @@
 """Changes the size and the channels of raw images, staying on their grey levels."""
 
+import numpy as np
+import PIL.Image
 import tensorflow as tf
 
 _CHUNK = 1024  # images at a time, so that the float copies stay small
@@ -23,6 +25,31 @@ def resize_images(images: tf.Tensor, shape: tuple[int, int, int], num_levels: in
         return images
     starts = range(0, max(images.shape[0], 1), _CHUNK)
     return tf.concat([_resize(images[start : start + _CHUNK], shape, num_levels) for start in starts], axis=0)
+
+
+def cropped(image: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+    """The middle of one image, cut to the proportions that are wanted and resized by area.
+
+    Args:
+      image: uint8 [H, W, C], C 1 or 3.
+      shape: wanted [H, W, C].
+
+    Returns:
+      uint8 [*shape].
+
+    References:
+      Brock, Donahue & Simonyan (2019), Large scale GAN training, appendix C: cropping along the long edge, area
+      resampling.
+    """
+    if image.shape == tuple(shape):
+        return image
+    (height, width), (wanted_height, wanted_width, num_channels) = image.shape[:2], shape
+    scale = min(height / wanted_height, width / wanted_width)
+    top, left = (height - scale * wanted_height) / 2, (width - scale * wanted_width) / 2
+    box = (left, top, width - left, height - top)
+    pixels = PIL.Image.fromarray(image.squeeze()).convert("RGB" if num_channels == 3 else "L")
+    resized = pixels.resize((wanted_width, wanted_height), PIL.Image.Resampling.BOX, box=box)
+    return np.asarray(resized).reshape(shape)
 
 
 def _resize(images: tf.Tensor, shape: tuple[int, int, int], num_levels: int) -> tf.Tensor:

@@ -10,7 +10,7 @@ from tfdgm.core.types import DataSpec
 from tfdgm.data.builders.image_folder import image_folder_builder
 from tfdgm.data.catalog import DatasetEntry, find_dataset
 from tfdgm.data.images import resize_images
-from tfdgm.data.preparation import data_dir, prepare, prepared_builder
+from tfdgm.data.preparation import data_dir, declared_builder, prepare, prepared_builder
 from tfdgm.data.source import Data, MemorySplit, RecordSplit, Split
 from tfdgm.data.vectors import read_vectors
 
@@ -35,16 +35,35 @@ def open_data(config: DataConfig, *, manual_dir: str = "") -> Data:
     entry = find_dataset(config.name)
     _check(config, entry)
     builder = _folder_builder(config) if config.name == "folder" else prepared_builder(config.name, manual_dir)
-    shape = _shape(builder, config)
-    num_classes = builder.info.features["label"].num_classes if "label" in builder.info.features else 0
-    spec = data_spec(shape, config.domain or entry.domain, entry.num_levels, num_classes, config.logit_alpha)
+    spec = _spec(builder, config, entry)
     instructions = _split_instructions(builder, config, entry)
-    splits = {name: _open_split(builder, where, shape, entry.num_levels) for name, where in instructions.items()}
+    splits = {name: _open_split(builder, where, spec.shape, entry.num_levels) for name, where in instructions.items()}
     return Data(spec, splits, entry.num_levels, config.binarization)
+
+
+def declared_spec(config: DataConfig) -> DataSpec:
+    """What the pipelines deliver of a data set that need not be here; only `folder` has to be looked at.
+
+    Raises:
+      ValueError: the configuration asks for what the data set has not.
+    """
+    entry = find_dataset(config.name)
+    _check(config, entry)
+    is_folder = config.name == "folder"
+    return _spec(
+        image_folder_builder(config, data_dir()) if is_folder else declared_builder(config.name), config, entry
+    )
 
 
 def _folder_builder(config: DataConfig) -> tfds.core.DatasetBuilder:
     return prepare(image_folder_builder(config, data_dir()), origin=pathlib.Path(config.path))
+
+
+def _spec(builder: tfds.core.DatasetBuilder, config: DataConfig, entry: DatasetEntry) -> DataSpec:
+    features = builder.info.features
+    num_classes = features["label"].num_classes if "label" in features else 0
+    domain = config.domain or entry.domain
+    return data_spec(_shape(builder, config), domain, entry.num_levels, num_classes, config.logit_alpha)
 
 
 def data_spec(
@@ -87,6 +106,11 @@ def _shape(builder: tfds.core.DatasetBuilder, config: DataConfig) -> tuple[int, 
                 )
         return builder.info.features["vector"].shape
     height, width, channels = builder.info.features["image"].shape
+    if height is None and not (config.image_height and config.image_width):
+        raise ValueError(
+            f"data.image_height is {config.image_height} and data.image_width {config.image_width}, but the images of "
+            f"data set {config.name!r} differ in size; set both"
+        )
     return (config.image_height or height, config.image_width or width, config.num_channels or channels)
 
 
@@ -102,7 +126,7 @@ def _split_instructions(builder: tfds.core.DatasetBuilder, config: DataConfig, e
     total = builder.info.splits["train"].num_examples
     if held_out >= total:
         raise ValueError(f"data.num_validation is {held_out}; data set {config.name!r} has {total} to train on")
-    return {"train": f"train[:-{held_out}]", "validation": f"train[-{held_out}:]", "test": "test"}
+    return {"train": f"train[:-{held_out}]", "validation": f"train[-{held_out}:]", "test": entry.test_split}
 
 
 def _open_split(builder: tfds.core.DatasetBuilder, instruction: str, shape: tuple[int, ...], num_levels: int) -> Split:

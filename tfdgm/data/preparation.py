@@ -44,7 +44,7 @@ def prepared_builder(name: str, manual_dir: str = "") -> tfds.core.DatasetBuilde
     """
     entry = find_dataset(name)
     with _quiet():
-        builder = _construct(name, entry)
+        builder = declared_builder(name)
         if builder.is_prepared():
             return _reopened(builder)
     folder = _raw_folder(name, entry, manual_dir)
@@ -89,11 +89,18 @@ def _reopened(builder: tfds.core.DatasetBuilder) -> tfds.core.DatasetBuilder:
     return tfds.builder_from_directory(builder.data_path)
 
 
-def _construct(name: str, entry: DatasetEntry) -> tfds.core.DatasetBuilder:
+def declared_builder(name: str) -> tfds.core.DatasetBuilder:
+    """The TFDS builder of a data set, prepared or not: what an example is can be read off it.
+
+    Args:
+      name: as for `prepared_builder`.
+    """
+    entry = find_dataset(name)
+    place = {"data_dir": data_dir(), "file_format": "array_record" if entry.is_large else None}
     if not entry.builder:
-        return tfds.builder(name, data_dir=data_dir())
+        return tfds.builder(name, **place)
     module, class_name = entry.builder.split(":")
-    return getattr(importlib.import_module(module), class_name)(data_dir=data_dir())
+    return getattr(importlib.import_module(module), class_name)(**place)
 
 
 def _raw_folder(name: str, entry: DatasetEntry, manual_dir: str) -> pathlib.Path | None:
@@ -101,19 +108,23 @@ def _raw_folder(name: str, entry: DatasetEntry, manual_dir: str) -> pathlib.Path
     root = manual_dir or os.environ.get(MANUAL_DIR_VARIABLE, "")
     subfolder = entry.folder or name
     ways = f"pass --manual_dir or set {MANUAL_DIR_VARIABLE} to a folder whose sub-folder {subfolder!r} holds it"
+    origin = f" ({entry.source})" if entry.source else ""
     if not root:
-        if not entry.files or (not entry.builder and os.environ.get(ALLOW_DOWNLOAD_VARIABLE) == "1"):
+        can_download = not entry.builder and not entry.source
+        if not entry.files or (can_download and os.environ.get(ALLOW_DOWNLOAD_VARIABLE) == "1"):
             return None
-        download = "" if entry.builder else f", or set {ALLOW_DOWNLOAD_VARIABLE}=1 to download it"
+        download = f", or set {ALLOW_DOWNLOAD_VARIABLE}=1 to download it" if can_download else ""
         raise FileNotFoundError(
-            f"data set {name!r} is not prepared in {data_dir()} and needs the raw file {entry.files[0]}: "
+            f"data set {name!r} is not prepared in {data_dir()} and needs the raw file {entry.files[0]}{origin}: "
             f"{ways}{download}"
         )
     folder = pathlib.Path(root).expanduser() / subfolder
     # A file that is missing would send TFDS to the network, where it retries for minutes.
     for file in entry.files:
         if not (folder / file).is_file() and not (folder / f"{file}.gz").is_file():
-            raise FileNotFoundError(f"data set {name!r} needs the raw file {file}, which is not in {folder}: {ways}")
+            raise FileNotFoundError(
+                f"data set {name!r} needs the raw file {file}{origin}, which is not in {folder}: {ways}"
+            )
     return folder if entry.files else None
 
 

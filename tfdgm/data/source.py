@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdgm.core.types import DataSpec
+from tfdgm.data.images import cropped
 from tfdgm.data.scaling import BINARIZATIONS
 
 
@@ -52,7 +53,7 @@ class RecordSplit:
     """A split read from disk by TFDS random access, for data that do not fit into memory."""
 
     def __init__(self, source: Sequence[dict[str, Any]], shape: tuple[int, ...], has_labels: bool) -> None:
-        """Takes a TFDS data source of `image` uint8 [*shape] and, if `has_labels`, `label`."""
+        """Takes a TFDS data source of `image` uint8 [H, W, C], cropped to `shape`, and, if `has_labels`, `label`."""
         self._source = source
         self._shape = shape
         self._has_labels = has_labels
@@ -66,7 +67,8 @@ class RecordSplit:
 
     def _read(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         records = self._source.__getitems__([int(index) for index in indices])
-        images = np.stack([record["image"] for record in records]) if records else np.zeros((0, *self._shape), np.uint8)
+        images = [cropped(record["image"], self._shape) for record in records]
+        images = np.stack(images) if images else np.zeros((0, *self._shape), np.uint8)
         labels = [record["label"] for record in records] if self._has_labels else np.zeros(len(records))
         return images, np.asarray(labels, np.int32)
 
