@@ -5,6 +5,7 @@ import json
 import pytest
 import tensorflow as tf
 
+from tfdgm.models import singular_values
 from tfdgm.workdir import files
 from trainers import learning_curves
 
@@ -43,9 +44,24 @@ def test_the_best_loss_is_the_lowest_unless_told_otherwise(run, capsys, argv, wo
     assert row.split()[-1] == step
 
 
+def test_spectra_are_a_table_a_verdict_and_four_panels_a_run(run, tmp_path, capsys):
+    values = {"generator_first": [2.0, 1.0], "discriminator_first": [1.5, 1.0]}
+    lines = [{"step": step, **singular_values.logged(values)} for step in range(1, 31)]
+    (run / files.METRICS).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    path = tmp_path / "spectra.png"
+    assert learning_curves.main([f"--workdirs={run}", "--metric=singular_values", f"--out={path}"]) == 0
+    *_, generator, discriminator, written = capsys.readouterr().out.splitlines()
+    assert generator.endswith("no sign of a collapse")
+    assert discriminator.startswith("discriminator: within a tenth")
+    assert written == str(path)
+    assert tf.io.decode_png(path.read_bytes()).shape[:2] == (720, 1400)
+
+
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
+        (["--workdirs={run}", "--metric=singular_values"], "a run of vae:digits:smoke, logs no singular values"),
+        (["--workdirs={run}", "--metric=singular_values", "--best=max"], "--best is 'max', and singular_values have"),
         (["--metric=val_elbo"], "--workdirs is missing"),
         (["--workdirs={run}"], "--metric is missing"),
         (["--workdirs={run},/nowhere", "--metric=val_elbo"], "--workdirs names '/nowhere', which has no config.json"),

@@ -50,7 +50,7 @@ def test_a_first_singular_value_of_the_generator_that_explodes_is_a_collapse():
     lines = [{"step": step, "singular_value_0/generator_first": 8.0 if step >= 2000 else 2.5} for step in steps]
     found = find_collapse(lines)
     assert report(found) == (
-        "collapse: since step 2000 the first singular value of generator_first explodes: 8, from 2.5 at step 1800"
+        "collapse: since step 2000 the first singular value of generator_first explodes: 8, from 2.5 at step 1,800"
     )
     lines[15]["val_sample_variance"] = 0.01
     assert report(find_collapse(lines)).startswith("collapse: since step 1600 samples vary by 0.01")

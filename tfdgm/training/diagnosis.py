@@ -109,10 +109,4 @@ def _of_samples(lines: Sequence[Mapping[str, Any]]) -> Collapse | None:
 
 def _of_spectra(lines: Sequence[Mapping[str, Any]]) -> Collapse | None:
     growth = singular_values.explosion(*singular_values.read(lines))
-    if growth is None:
-        return None
-    words = (
-        f"the first singular value of {growth.layer} explodes: {growth.value:.3g}, "
-        f"from {growth.before:.3g} at step {growth.before_step}"
-    )
-    return Collapse(growth.step, words)
+    return Collapse(growth.step, growth.words) if growth else None
