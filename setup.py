@@ -92,6 +92,7 @@ setup(
             "tfdgm-animate = trainers.animate:main",
             "tfdgm-compare-distances = trainers.compare_distances:main",
             "tfdgm-attribute-direction = trainers.attribute_direction:main",
+            "tfdgm-truncation-sweep = trainers.truncation_sweep:main",
             "tfdgm-critic-against-exact = trainers.critic_against_exact:main",
             "tfdgm-launch-local = trainers.launch_local:main",
             "tfdgm-serve = serving.server:main",

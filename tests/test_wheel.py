@@ -82,6 +82,7 @@ def test_wheel_states_version_licence_and_commands(wheel):
         "tfdgm-animate",
         "tfdgm-compare-distances",
         "tfdgm-attribute-direction",
+        "tfdgm-truncation-sweep",
         "tfdgm-critic-against-exact",
         "tfdgm-launch-local",
         "tfdgm-serve",

@@ -34,29 +34,7 @@ def _define(values: flags.FlagValues) -> None:
     flags.DEFINE_string(
         "results_dir", "", "folder that gets <preset>.json as well, for the table of results", flag_values=values
     )
-    flags.DEFINE_string(
-        "extractor",
-        "",
-        "what makes features of images: classifier:<dataset>, the folder of a run or SavedModel, a .keras file, or "
-        "inception_v3:<weights> (default: the classifier of the data, trained once)",
-        flag_values=values,
-    )
-    flags.DEFINE_string(
-        "extractor_domain",
-        "",
-        "values that a .keras file or SavedModel takes: unit, symmetric or uint8; default: as configured",
-        flag_values=values,
-    )
-    flags.DEFINE_string(
-        "extractor_dir", "", "folder of trained classifiers (else TFDGM_EXTRACTOR_DIR)", flag_values=values
-    )
-    flags.DEFINE_integer(
-        "num_samples",
-        0,
-        "samples of the figures of samples; 0 is the preset's number",
-        lower_bound=0,
-        flag_values=values,
-    )
+    extractor_training.define(values)
 
 
 def _evaluate(values: flags.FlagValues) -> int:
@@ -70,7 +48,7 @@ def _evaluate(values: flags.FlagValues) -> int:
         split=values.split,
         manual_dir=values.manual_dir,
         results_dir=values.results_dir,
-        samples={name: values[name].value for name in ("extractor", "extractor_domain", "num_samples")},
+        samples=extractor_training.sample_fields(values),
         extractor_dir=values.extractor_dir,
         train_extractor=extractor_training.trainer(values.manual_dir),
     )

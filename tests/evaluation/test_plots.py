@@ -46,6 +46,18 @@ def test_panels_stand_row_by_row(tmp_path, num_panels, num_columns, rows, column
     assert _pixels(path).shape == (360 * rows, 700 * columns, 3)
 
 
+def test_labels_mark_the_points_and_stand_beside_them(tmp_path):
+    pictures = []
+    for labels in ((), ("",) * 10, tuple("abcdefghij")):
+        path = tmp_path / "curves.png"
+        plots.line_plot(str(path), [Curve("one", _X, _X, labels=labels)], x_label="step", y_label="nats")
+        pictures.append(_pixels(path).astype(int))
+    plain, marked, labelled = pictures
+    is_blue = [np.abs(picture - (31, 119, 180)).max(axis=-1) < 16 for picture in pictures]
+    assert is_blue[1].sum() > is_blue[0].sum()
+    assert (labelled.max(axis=-1) < 64).sum() > (marked.max(axis=-1) < 64).sum() == (plain.max(axis=-1) < 64).sum()
+
+
 def test_points_that_a_logarithm_does_not_take_are_left_out(tmp_path):
     path = tmp_path / "curves.png"
     plots.line_plot(str(path), [Curve("none", _X, 0.0 * _X)], x_label="step", y_label="nats", log_y=True)

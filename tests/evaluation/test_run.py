@@ -123,7 +123,7 @@ def test_notes_are_numbered_below_the_table():
 
 
 def test_unknown_metrics_are_refused_before_data_is_read(workdir, monkeypatch):
-    monkeypatch.setattr("tfdgm.evaluation.run.open_data", lambda *args, **kwargs: pytest.fail("data was read"))
+    monkeypatch.setattr("tfdgm.evaluation.opened_run.open_data", lambda *args, **kwargs: pytest.fail("data was read"))
     with pytest.raises(ValueError, match="metric 'log_prop' is unknown; did you mean 'log_prob'"):
         evaluate(workdir, metrics=["log_prop"])
 
@@ -242,7 +242,7 @@ def test_bad_settings_of_annealing_are_refused_by_name(small_rbm, tmp_path):
 
 
 def test_metrics_that_a_model_cannot_give_are_refused_before_data_is_read(small_rbm, monkeypatch):
-    monkeypatch.setattr("tfdgm.evaluation.run.open_data", lambda *args, **kwargs: pytest.fail("data was read"))
+    monkeypatch.setattr("tfdgm.evaluation.opened_run.open_data", lambda *args, **kwargs: pytest.fail("data was read"))
     with pytest.raises(ValueError, match="metric 'elbo' needs 'elbo', which rbm has not; it can give log_prob, log_"):
         evaluate(small_rbm, metrics=["elbo"])
 

@@ -23,6 +23,7 @@ from trainers import (
     reference_scores,
     sample,
     train,
+    truncation_sweep,
     wake_sleep_convergence,
 )
 
@@ -42,6 +43,7 @@ _BINARIES = {
     "critic_against_exact": critic_against_exact,
     "attribute_direction": attribute_direction,
     "launch_local": launch_local,
+    "truncation_sweep": truncation_sweep,
 }
 _NO_TENSORFLOW = """
 import importlib, sys
@@ -171,6 +173,7 @@ def test_help_is_a_page_that_fits(capsys, name):
         ("compare_distances", ["--num_steps=100"], 2),
         ("critic_against_exact", ["--presets=wgan_gp:mixtur25"], 2),
         ("attribute_direction", ["--workdir=/nowhere", "--source=0", "--target=1", "--out=x.png"], 2),
+        ("truncation_sweep", ["--workdir=/nowhere", "--out=x.png"], 2),
         ("launch_local", ["--workers=2"], 2),
         ("launch_local", ["--workers=2", "--", "true"], 0),
         ("launch_local", ["--max_restarts=0", "--", "false"], 1),

@@ -63,13 +63,20 @@ class Comparison:
       settings: of the figures.
       samples: [N, *shape], in the data's domain.
       labels: what conditional samples were asked to be, int32 [N]; else None.
+      conditions: what all of them were asked to be besides.
     """
 
     def __init__(
-        self, real: RealSide, settings: SampleEvaluation, samples: np.ndarray, labels: np.ndarray | None = None
+        self,
+        real: RealSide,
+        settings: SampleEvaluation,
+        samples: np.ndarray,
+        labels: np.ndarray | None = None,
+        conditions: Mapping[str, float] | None = None,
     ) -> None:
         """Works out nothing yet."""
         self.real, self.settings, self.samples, self.labels = real, settings, samples, labels
+        self.conditions = conditions or {}
 
     @property
     def num_non_finite(self) -> int:
@@ -98,7 +105,9 @@ class Comparison:
         return unit_values(x, self.real.data.spec).numpy()
 
 
-def draw_samples(model: GenerativeModel, num: int, seed: int, labels: np.ndarray | None = None) -> np.ndarray:
+def draw_samples(
+    model: GenerativeModel, num: int, seed: int, labels: np.ndarray | None = None, **conditions: float
+) -> np.ndarray:
     """Samples [num, *event_shape] in float32, in batches of one size; sample i depends on `seed`, i and `labels[i]`.
 
     Args:
@@ -106,6 +115,7 @@ def draw_samples(model: GenerativeModel, num: int, seed: int, labels: np.ndarray
       num: how many.
       seed: of the run.
       labels: int32 [num], where the model takes them.
+      **conditions: what else `sample` takes, the same for all.
     """
     size = min(num, max(1, min(250, 400_000 // model.spec.num_dims)))
     draw = tf.function(model.sample, autograph=False)
@@ -117,8 +127,8 @@ def draw_samples(model: GenerativeModel, num: int, seed: int, labels: np.ndarray
     with Progress("samples", num, unit="sample") as progress:
         for start in range(0, num, size):
             rows = slice(start, start + size)
-            conditions = {} if labels is None else {"label": labels[rows]}
-            parts.append(tf.cast(draw(seeds[rows], **conditions), tf.float32).numpy())
+            by_row = {} if labels is None else {"label": labels[rows]}
+            parts.append(tf.cast(draw(seeds[rows], **by_row, **conditions), tf.float32).numpy())
             progress.update(min(size, num - start))
     return np.concatenate(parts)[:num]
 

@@ -24,12 +24,14 @@ class Curve:
       x: [N].
       y: [N]; on a logarithmic axis, points that are not above 0 are left out.
       deviation: [N], the half width of a band about y, such as one over seeds; None draws none.
+      labels: [N], beside the points, which are then marked; empty: none.
     """
 
     name: str
     x: Sequence[float] | np.ndarray
     y: Sequence[float] | np.ndarray
     deviation: Sequence[float] | np.ndarray | None = None
+    labels: Sequence[str] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,6 +99,10 @@ def _draw(panel: Panel, axes: Axes) -> None:
         colour, style = f"C{index % _COLOURS}", _STYLES[index % len(_STYLES)]
         level = 2 + index % len(_STYLES)
         axes.plot(x, y, color=colour, linestyle=style, linewidth=1.5, zorder=level, label=curve.name)
+        if curve.labels:
+            axes.plot(x, y, color=colour, linestyle="none", marker="o", markersize=4, zorder=level)
+            for place, text in zip(zip(x, y, strict=True), curve.labels, strict=True):
+                axes.annotate(text, place, textcoords="offset points", xytext=(4, 4), fontsize="x-small")
         if curve.deviation is not None:
             deviation = np.asarray(curve.deviation, float)
             axes.fill_between(x, y - deviation, y + deviation, color=colour, alpha=0.2, linewidth=0)

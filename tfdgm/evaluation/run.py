@@ -9,26 +9,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tfdgm.configs import ExperimentConfig
-from tfdgm.core.types import DataSpec
-from tfdgm.core.validation import require_choice
-from tfdgm.data import Data, eval_batches, open_data
+from tfdgm.data import eval_batches
 from tfdgm.evaluation import partition, provenance
-from tfdgm.evaluation.comparison import RealSide
 from tfdgm.evaluation.extractor_cache import Train
-from tfdgm.evaluation.extractor_files import open_extractor
 from tfdgm.evaluation.figure import Figure
 from tfdgm.evaluation.measure import batch_size, figures, measure
 from tfdgm.evaluation.metrics import Metric
+from tfdgm.evaluation.opened_run import OpenedRun, open_run
 from tfdgm.evaluation.report import footnotes, shown
-from tfdgm.evaluation.sample_figures import check_extractor, check_numbers, sample_figures, sample_settings
-from tfdgm.evaluation.selection import select
+from tfdgm.evaluation.sample_figures import sample_figures
 from tfdgm.models.base import GenerativeModel
-from tfdgm.workdir.files import WorkdirError, read_config, write_atomically
-from tfdgm.workdir.restore import restore_model
+from tfdgm.workdir.files import write_atomically
 
 EVALUATION = "evaluation.json"
-
-_SPLITS = ("test", "validation", "train")
 
 
 def evaluate(
@@ -64,51 +57,32 @@ def evaluate(
       ValueError: for a metric that does not exist or that the model can't give, before any data is read; for a split
         that there is not, or results of another split than test.
     """
-    _require_split(split, results_dir)
-    config, spec = read_config(workdir)
-    model, restored = restore_model(workdir)
-    settings = sample_settings(config.evaluation, **(samples or {}))
-    chosen = select(metrics, model, spec, config, settings)
-    extractor = None
-    if chosen.needs_extractor:
-        extractor = open_extractor(settings, config.data.name, spec, folder=extractor_dir, train=train_extractor)
-        check_extractor(chosen.of_samples, spec, extractor)
-    data = _same_data(config, spec, workdir, manual_dir)
-    check_numbers(chosen.of_samples, settings, extractor, data.splits[split].num_examples)
+    if results_dir and split != "test":
+        raise ValueError(f"results_dir is {results_dir!r} and split {split!r}; results are of the test split alone")
+    opened = open_run(
+        workdir,
+        metrics=metrics,
+        split=split,
+        manual_dir=manual_dir,
+        samples=samples,
+        extractor_dir=extractor_dir,
+        train_extractor=train_extractor,
+    )
     start = time.monotonic()
-    real = RealSide(data, config.data.name, split, config.seed, extractor)
-    found = _example_figures(chosen.of_examples, model, data, config, split)
-    found += sample_figures(chosen.of_samples, model, real, settings)
-    report = {
-        "config": config.to_dict(),
-        "checkpoint": dataclasses.asdict(restored),
-        "metrics": [dataclasses.asdict(figure) for figure in found],
-        "evaluation_seconds": round(time.monotonic() - start, 2),
-        "versions": provenance.package_versions(),
-    }
-    if chosen.of_samples:
-        report["samples"] = dataclasses.asdict(settings)
-    if extractor:
-        report["extractor"] = extractor.summary()
+    found = _example_figures(opened)
+    found += sample_figures(opened.chosen.of_samples, opened.model, opened.real, opened.settings)
+    report = opened.report(
+        {
+            "metrics": [dataclasses.asdict(figure) for figure in found],
+            "evaluation_seconds": round(time.monotonic() - start, 2),
+            "versions": provenance.package_versions(),
+        }
+    )
     _write(pathlib.Path(workdir) / (EVALUATION if split == "test" else f"evaluation-{split}.json"), report)
     print(table(found))
     if results_dir:
-        print(_write_result(results_dir, workdir, config, report))
+        print(_write_result(results_dir, workdir, opened.config, report))
     return report
-
-
-def _require_split(split: str, results_dir: str) -> None:
-    require_choice("split", split, _SPLITS)
-    if results_dir and split != "test":
-        raise ValueError(f"results_dir is {results_dir!r} and split {split!r}; results are of the test split alone")
-
-
-def _same_data(config: ExperimentConfig, spec: DataSpec, workdir: str | os.PathLike[str], manual_dir: str) -> Data:
-    """The run's data, which must be as they were when it was trained."""
-    data = open_data(config.data, manual_dir=manual_dir)
-    if data.spec != spec:
-        raise WorkdirError(f"data {config.data.name!r} is now {data.spec}; the run in {workdir} was trained on {spec}")
-    return data
 
 
 def table(found: Iterable[Figure]) -> str:
@@ -126,15 +100,14 @@ def table(found: Iterable[Figure]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _example_figures(
-    chosen: Mapping[str, Metric], model: GenerativeModel, data: Data, config: ExperimentConfig, split: str
-) -> list[Figure]:
+def _example_figures(opened: OpenedRun) -> list[Figure]:
     """Figures of single examples, over one pass of the split."""
+    config, data, split, chosen = opened.config, opened.real.data, opened.real.split, opened.chosen.of_examples
     batches = eval_batches(data, split, batch_size=batch_size(data.spec), seed=config.seed)
     num_examples = data.splits[split].num_examples
-    log_partitions = _log_partitions(model, chosen, config)
+    log_partitions = _log_partitions(opened.model, chosen, config)
     quantities = dict.fromkeys(metric.quantity for metric in chosen.values() if metric.quantity)
-    values = measure(model, batches, quantities, config.evaluation, seed=config.seed, num_examples=num_examples)
+    values = measure(opened.model, batches, quantities, config.evaluation, seed=config.seed, num_examples=num_examples)
     return figures(chosen, values, data.spec, split=split, seed=config.seed, log_partitions=log_partitions)
 
 

@@ -91,7 +91,7 @@ def check_numbers(
 
 
 def sample_figures(
-    names: Sequence[str], model: GenerativeModel, real: RealSide, settings: SampleEvaluation
+    names: Sequence[str], model: GenerativeModel, real: RealSide, settings: SampleEvaluation, **conditions: float
 ) -> list[Figure]:
     """Figures of samples of a model, drawn once for all of them.
 
@@ -100,6 +100,7 @@ def sample_figures(
       model: has what they need.
       real: what samples are held against; its seed is that of the samples too.
       settings: of the figures.
+      **conditions: what `sample` takes besides a label, such as `truncation`, the same for all samples.
 
     Raises:
       ValueError: before anything is drawn, for too few samples or examples, or an extractor that knows too little.
@@ -109,8 +110,8 @@ def sample_figures(
     check_extractor(names, real.data.spec, real.extractor)
     check_numbers(names, settings, real.extractor, real.data.splits[real.split].num_examples)
     labels = _labels(model, real, settings.num_samples)
-    samples = draw_samples(model, settings.num_samples, real.seed, labels)
-    both = Comparison(real, settings, samples, labels)
+    samples = draw_samples(model, settings.num_samples, real.seed, labels, **conditions)
+    both = Comparison(real, settings, samples, labels, conditions)
     return [_figure(name, SAMPLE_METRICS[name], both) for name in names]
 
 
@@ -145,6 +146,7 @@ def _note(metric: SampleMetric, both: Comparison, remark: str) -> str:
     if metric.needs_extractor:
         parts.append(both.real.extractor.description())
     conditions = " of labels as in the training split" if both.labels is not None else ""
+    conditions += "".join(f", {name} {value:g}" for name, value in both.conditions.items())
     num = f"{len(both.samples):,} samples{conditions}"
     real = f" against {both.real.data.splits[both.real.split].num_examples:,} {both.real.split} examples"
     return "; ".join([*parts, num + (real if metric.uses_examples else "")])
