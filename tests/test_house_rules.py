@@ -21,6 +21,13 @@ _MECHANICS = re.compile(
 # many replicas give the same run.
 _ALGORITHM_HOMES = ("tfdgm/models/base.py", "tfdgm/core/", "tfdgm/math/", "tfdgm/objectives/penalties.py")
 
+# What runs a step, what chooses where it runs, and what counts what it would exchange.
+_DISTRIBUTION_HOMES = (
+    "tfdgm/models/stepped_model.py",
+    "tfdgm/training/strategy.py",
+    "tfdgm/training/counted_replica.py",
+)
+
 # Order, binarisation and dequantisation are functions of (seed, epoch, position): stateless draws, keyed by those.
 _DATA_DRAWS = ("tensorflow.random.stateless_", "tensorflow.random.experimental.index_shuffle")
 
@@ -74,7 +81,7 @@ def _noise(path: str, tree: ast.Module) -> Iterator[str]:
 
 
 def _mechanics(path: str, tree: ast.Module) -> Iterator[str]:
-    if not path.startswith("tfdgm/models/") or path == "tfdgm/models/base.py":
+    if not path.startswith("tfdgm/models/") or path in ("tfdgm/models/base.py", "tfdgm/models/stepped_model.py"):
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
@@ -84,7 +91,7 @@ def _mechanics(path: str, tree: ast.Module) -> Iterator[str]:
 
 
 def _distribution(path: str, tree: ast.Module) -> Iterator[str]:
-    if not _is_in(path, ("tfdgm/models/base.py", "tfdgm/training/strategy.py")):
+    if not _is_in(path, _DISTRIBUTION_HOMES):
         for line, name in _names(tree):
             if re.match(r"(tensorflow|keras)\.distribut", name):
                 yield f"{path}:{line} {name}"
@@ -139,7 +146,7 @@ _ALLOWED = [
     (_noise, "tfdgm/data/planted.py", "import tensorflow as tf\ntf.random.stateless_uniform([3], [0, 1])"),
     (_noise, "tfdgm/data/planted.py", "import tensorflow as tf\ntf.random.experimental.index_shuffle(0, s, 9)"),
     (_noise, "tfdgm/models/planted.py", "import numpy as np\nnp.random.default_rng(0)"),
-    (_mechanics, "tfdgm/models/base.py", _FIT),
+    (_mechanics, "tfdgm/models/stepped_model.py", _FIT),
     (_mechanics, "tfdgm/models/planted.py", _FIT.replace("fit", "train_step")),
     (_distribution, "tfdgm/training/strategy.py", "import tensorflow as tf\ntf.distribute.MirroredStrategy()"),
     (_command_line_flags, "trainers/planted.py", "from absl import flags"),
