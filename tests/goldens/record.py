@@ -1,14 +1,15 @@
 """Writes down what the goldens do, for later versions to be compared with.
 
-    python -m tests.goldens.record
+    python -m tests.goldens.record [GOLDEN ...]
 
 writes `tests/goldens/values.json` (losses of the first steps, moments of samples) and
-`tests/conformance/signatures.json` (what each publishes). Run it when a change is meant, and say in the commit why the
-numbers move.
+`tests/conformance/signatures.json` (what each publishes), anew for the goldens named or for all. Run it when a change
+is meant, and say in the commit why the numbers move.
 """
 
 import json
 import pathlib
+import sys
 
 import keras
 import numpy as np
@@ -56,10 +57,13 @@ def signatures(model: GenerativeModel) -> dict[str, dict[str, dict[str, str]]]:
     }
 
 
-def _write(path: pathlib.Path, content: dict) -> None:
+def _write(path: pathlib.Path, found: dict) -> None:
+    known = json.loads(path.read_text(encoding="utf-8"))
+    content = {name: found.get(name, known.get(name)) for name in GOLDENS}
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    _write(VALUES, {name: values(golden) for name, golden in GOLDENS.items()})
-    _write(SIGNATURES, {name: signatures(golden.build()) for name, golden in GOLDENS.items()})
+    goldens = [GOLDENS[name] for name in sys.argv[1:] or GOLDENS]
+    _write(VALUES, {golden.name: values(golden) for golden in goldens})
+    _write(SIGNATURES, {golden.name: signatures(golden.build()) for golden in goldens})

@@ -125,6 +125,17 @@ def test_log_determinants_stay_in_float32_under_mixed_precision():
     assert log_det.dtype == tf.float32
 
 
+def test_bits_per_dim_as_published_take_given_noise_or_fresh():
+    golden = GOLDENS["glow"]
+    model, x = golden.ready(), golden.batches(1)[0]
+    bits = model.endpoints()["bits_per_dim"].fn
+    given = bits(x=tf.constant(x), seed=tf.range(len(x), dtype=tf.int64))
+    np.testing.assert_array_equal(given["bits_per_dim"], model.bits_per_dim(x, tf.range(len(x), dtype=tf.int64)))
+    fresh = bits(x=tf.constant(x), seed=tf.fill([len(x)], tf.constant(-1, tf.int64)))
+    assert len(set(fresh["seed"].numpy())) == len(x)
+    np.testing.assert_array_equal(fresh["bits_per_dim"], model.bits_per_dim(x, fresh["seed"]))
+
+
 @pytest.mark.parametrize(
     ("spec", "fields", "message"),
     [

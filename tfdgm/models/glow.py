@@ -140,10 +140,13 @@ class Glow(NormalizingFlow):
         """Those of flows, in whole levels, and the bound in bits per dimension."""
         x = tf.TensorSpec([None, *self.event_shape], self.spec.dtype, name="x")
         seed = tf.TensorSpec([None], tf.int64, name="seed")
-        bits = Endpoint(lambda x, seed: {"bits_per_dim": self.bits_per_dim(x, seed)}, {"x": x, "seed": seed})
-        return {**super().endpoints(), "bits_per_dim": bits}
+        return {**super().endpoints(), "bits_per_dim": Endpoint(self._bits_endpoint, {"x": x, "seed": seed})}
 
     # ---- private ------------------------------------------------------------------------------------------------
+
+    def _bits_endpoint(self, x: tf.Tensor, seed: tf.Tensor) -> dict[str, tf.Tensor]:
+        seed = philox.fresh_where_negative(seed)
+        return {"bits_per_dim": self.bits_per_dim(x, seed), "seed": seed}
 
     def _delivered(self, x: tf.Tensor) -> tf.Tensor:
         return self.levels(x)
