@@ -1,5 +1,6 @@
 """The VAE's estimates against closed forms: on a linear-Gaussian model everything is known, on few latents too."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -10,7 +11,12 @@ from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 
 from tests.goldens.precision import dtype_policy
+from tests.goldens.table import GOLDENS
+from tfdgm.configs import get_config
+from tfdgm.core import philox
 from tfdgm.core.types import DataSpec
+from tfdgm.models.flow_posterior import FLOWS
+from tfdgm.models.registry import build_from_config
 from tfdgm.models.vae import VAE
 
 tfd = tfp.distributions
@@ -130,9 +136,6 @@ def test_probabilistic_pca_is_the_linear_gaussian_optimum(latent_dim, anchor):
     assert bound.mean() == pytest.approx(PCA(latent_dim, svd_solver="full").fit(x).score(x), abs=1e-5)
     estimates = model.elbo(x, seeds, 4).numpy() - bound  # the same bound, its expectation over z left to sampling
     assert estimates.mean() == pytest.approx(0.0, abs=5.0 * estimates.std() / np.sqrt(len(x)))
-
-
-FLOWS = ("planar", "radial", "iaf")
 
 
 def _vae(*, scale=1.0, latent_dim=2, **fields):
@@ -322,3 +325,22 @@ def test_examples_may_come_in_the_precision_of_the_data(network):
 def test_messages_name_field_value_and_what_is_right(fields, message):
     with pytest.raises(ValueError, match=message):
         VAE(BITS, **fields)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_thousand_steps_of_training_leave_a_posterior_s_flow_invertible(flow):
+    golden = GOLDENS["vae_iaf"]
+    config = dataclasses.replace(get_config("vae:digits:smoke").model, posterior_flow=flow, num_flow_steps=3)
+    with dtype_policy("float32"):
+        model = build_from_config(config, golden.spec, seed=0)
+    model.compile(golden.optimizers())
+    model.fit(golden.dataset(1000, 32), shuffle=False, verbose=0)
+    encoded = model.posterior.encoded(model.encoder(tf.constant(golden.batches(1, 64)[0], tf.float32)))
+    noise = philox.row_normal(tf.range(64, dtype=tf.int64), encoded.mean.shape[1:], dtype="float32")
+    z_0 = encoded.mean + tf.exp(0.5 * encoded.log_var) * noise
+    z, log_det = model.posterior.flow.forward_and_log_det(z_0, encoded.context)
+    assert np.abs(z - z_0).max() > 0.01  # far above rounding: the flow moves something
+    undone, undone_log_det = model.posterior.flow.inverse_and_log_det(z, encoded.context)
+    np.testing.assert_allclose(undone, z_0, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(undone_log_det, -log_det, rtol=0, atol=1e-3)
