@@ -26,7 +26,7 @@ def golden(request) -> Golden:
 
 @pytest.fixture(scope="session")
 def worker_run(tmp_path_factory) -> Callable[[str, str], Run]:
-    """Runs of two local worker processes, by golden and precision; one pair of processes trains all."""
+    """Runs of two local worker processes, by exemplar and precision; one pair of processes trains all."""
     path = tmp_path_factory.mktemp("workers") / "runs.npz"
     with contextlib.ExitStack() as sockets:
         bound = [sockets.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2)]

@@ -1,11 +1,17 @@
-"""One device, two replicas and two worker processes train the same model from the same global batches."""
+"""One device, two replicas and two worker processes train the same model from the same global batches.
+
+In float64 every golden trains on replicas. What differs from class to class alone, in float32 and on workers, is for
+the exemplars.
+"""
 
 import numpy as np
 import pytest
 
+from tests.conformance.worker import WORKER_RUNS
 from tests.goldens import runs
 from tests.goldens.runs import NUM_STEPS, Run
-from tests.goldens.table import GOLDENS
+from tests.goldens.table import EXEMPLARS, GOLDENS
+from tfdgm.models.registry import MODELS
 
 
 def _assert_same(found: Run, expected: Run, policy: str):
@@ -24,14 +30,21 @@ def _a_log(run: Run) -> str:
     return next(key.removeprefix("logs/") for key in run if key.startswith("logs/"))
 
 
-@pytest.mark.parametrize("policy", NUM_STEPS)
-def test_two_replicas_equal_one_device(golden, policy):
-    _assert_same(runs.replicated(golden.name, policy), runs.single(golden.name, policy), policy)
+@pytest.mark.parametrize(
+    ("name", "policy"), [*((name, "float64") for name in GOLDENS), *((name, "float32") for name in EXEMPLARS)]
+)
+def test_two_replicas_equal_one_device(name, policy):
+    _assert_same(runs.replicated(name, policy), runs.single(name, policy), policy)
 
 
-@pytest.mark.parametrize("policy", NUM_STEPS)
-def test_two_workers_equal_one_device(golden, policy, worker_run):
-    _assert_same(worker_run(golden.name, policy), runs.single(golden.name, policy), policy)
+@pytest.mark.parametrize(("name", "policy"), WORKER_RUNS)
+def test_two_workers_equal_one_device(name, policy, worker_run):
+    _assert_same(worker_run(name, policy), runs.single(name, policy), policy)
+
+
+def test_exemplars_are_one_of_each_class():
+    classes = [MODELS[GOLDENS[name].registered_name] for name in EXEMPLARS]
+    assert sorted(classes) == sorted(set(MODELS.values()))
 
 
 def test_a_fault_on_one_replica_is_known_to_all(golden):
@@ -46,13 +59,12 @@ def test_a_fault_on_one_replica_is_known_to_all(golden):
 
 
 @pytest.mark.parametrize("name", ["rbm", "rbm_fast_pcd", "rbm_tempering", "rbm_softmax"])
-@pytest.mark.parametrize("policy", NUM_STEPS)
-def test_replicas_keep_whole_chains(name, policy):
+def test_replicas_keep_whole_chains(name):
     """Binary states for every chain, of this replica and of the other."""
     model = GOLDENS[name].build()
     chains = model.negative_phase.chains
     index = [variable.path for variable in model.weights].index(chains.path)
-    found = runs.replicated(name, policy)[f"weights/{index:02}"]
+    found = runs.replicated(name, "float64")[f"weights/{index:02}"]
     assert found.shape == chains.shape
     assert set(np.unique(found)) == {0.0, 1.0}
     for half in np.split(found, 2, axis=-2):

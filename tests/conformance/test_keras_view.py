@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tests.goldens.precision import dtype_policy
 from tests.goldens.runs import BatchLogs
-from tests.goldens.table import BATCH_SIZE, GOLDENS
+from tests.goldens.table import BATCH_SIZE, EXEMPLARS, GOLDENS
 from tfdgm.training.determinism import deterministic_operations
 
 NUM_STEPS = 4
@@ -105,8 +105,13 @@ def test_early_stopping_stops(golden, model):
     assert len(history.epoch) == 2
 
 
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
-def test_mixed_precision_trains(golden, policy):
+@pytest.mark.parametrize(
+    ("name", "policy"),
+    [*((name, "mixed_float16") for name in GOLDENS), *((name, "mixed_bfloat16") for name in EXEMPLARS)],
+)
+def test_mixed_precision_trains(name, policy):
+    """Every golden in the one of narrow range, whose losses are scaled."""
+    golden = GOLDENS[name]
     with dtype_policy(policy):
         model = golden.build_compiled()
     history = model.fit(golden.dataset(NUM_STEPS), shuffle=False, verbose=0).history

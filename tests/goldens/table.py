@@ -326,7 +326,7 @@ GOLDENS: dict[str, Golden] = {
             conditioning="concatenation",
             discriminator_normalization="layer",
             augmentations=("color", "translation", "cutout"),
-            num_critic_steps=2,
+            num_critic_steps=1,
         ),
         _biggan("biggan", num_discriminator_steps=1),
         _progan("progan"),
@@ -339,3 +339,21 @@ GOLDENS: dict[str, Golden] = {
         _preset("gaussian", "gaussian:digits", _SPREAD, _spread, is_discrete=False),
     )
 }
+
+# One of each model class, for what differs from class to class alone: the one in which more takes part.
+EXEMPLARS: tuple[str, ...] = (
+    "vae_iaf",
+    "rbm",
+    "dbm",
+    "dbn",
+    "nvil",
+    "predictability_minimization",
+    "classifier",
+    "gan",
+    "wgan",
+    "biggan",
+    "progan",
+    "nsf",
+    "glow",
+    "gaussian",
+)
