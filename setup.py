@@ -94,6 +94,7 @@ setup(
             "tfdgm-attribute-direction = trainers.attribute_direction:main",
             "tfdgm-truncation-sweep = trainers.truncation_sweep:main",
             "tfdgm-critic-against-exact = trainers.critic_against_exact:main",
+            "tfdgm-estimate = trainers.estimate:main",
             "tfdgm-launch-local = trainers.launch_local:main",
             "tfdgm-serve = serving.server:main",
             "tfdgm-sample-client = serving.client:main",

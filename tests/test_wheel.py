@@ -84,6 +84,7 @@ def test_wheel_states_version_licence_and_commands(wheel):
         "tfdgm-attribute-direction",
         "tfdgm-truncation-sweep",
         "tfdgm-critic-against-exact",
+        "tfdgm-estimate",
         "tfdgm-launch-local",
         "tfdgm-serve",
         "tfdgm-sample-client",

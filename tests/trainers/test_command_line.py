@@ -15,6 +15,7 @@ from trainers import (
     compare_estimators,
     critic_against_exact,
     demo,
+    estimate,
     evaluate,
     explaining_away,
     export,
@@ -42,6 +43,7 @@ _BINARIES = {
     "compare_distances": compare_distances,
     "critic_against_exact": critic_against_exact,
     "attribute_direction": attribute_direction,
+    "estimate": estimate,
     "launch_local": launch_local,
     "truncation_sweep": truncation_sweep,
 }
@@ -174,6 +176,7 @@ def test_help_is_a_page_that_fits(capsys, name):
         ("critic_against_exact", ["--presets=wgan_gp:mixtur25"], 2),
         ("attribute_direction", ["--workdir=/nowhere", "--source=0", "--target=1", "--out=x.png"], 2),
         ("truncation_sweep", ["--workdir=/nowhere", "--out=x.png"], 2),
+        ("estimate", ["--config=biggan:imagenet128", "--replicas=some"], 2),
         ("launch_local", ["--workers=2"], 2),
         ("launch_local", ["--workers=2", "--", "true"], 0),
         ("launch_local", ["--max_restarts=0", "--", "false"], 1),

@@ -101,6 +101,20 @@ def _digits(argument: str) -> ExperimentConfig:
     return _experiment("digits", model, side=8, num_steps=6_000, batch_size=64)
 
 
+def _imagenet128(argument: str) -> ExperimentConfig:
+    """As published (section 3, appendix C and table 1), with as many steps as there until training collapsed."""
+    sizes = {"width": 128, "latent_dim": 128} if argument == "deep" else {"width": 96, "latent_dim": 120}
+    model = BigGANConfig(attention_size=64, deep=argument == "deep", **sizes)
+    config = _experiment("imagenet2012", model, side=128, num_steps=165_000, batch_size=2048)
+    for player, rate in ((config.optimizers.discriminator, 2e-4), (config.optimizers.generator, 5e-5)):
+        player.learning_rate, player.schedule = rate, "constant"
+    # There is no classifier of this package's to make features: --config.evaluation.extractor=inception_v3:FILE.
+    config.training = dataclasses.replace(
+        config.training, steps_per_execution=1, ema_decay=0.9999, sample_metrics=(), best_metric=""
+    )
+    return config
+
+
 def _smoke(config: ExperimentConfig) -> ExperimentConfig:
     """A preset's own path in a minute of CPU: small networks, few steps and samples, no extractor."""
     config.model.width, config.model.embedding_size = 2, 4
@@ -109,6 +123,13 @@ def _smoke(config: ExperimentConfig) -> ExperimentConfig:
     config.training = smoke_training(config.training, num_steps=200)
     config.training.sample_metrics, config.training.best_metric = (), ""
     config.evaluation = SampleEvaluation(metrics=("sliced_wasserstein",), num_samples=500)
+    return config
+
+
+def _smoke_imagenet128(config: ExperimentConfig) -> ExperimentConfig:
+    """Six shares of latents, and channels enough for attention."""
+    config = _smoke(config)
+    config.model.width, config.model.latent_dim = 8, 6
     return config
 
 
@@ -124,4 +145,10 @@ PRESETS: dict[str, Preset] = {
         ("smoke", "deep"),
     ),
     "biggan:cifar10": Preset(_cifar10, _smoke, "BigGAN on CIFAR-10 from JPEG", ("smoke", "deep")),
+    "biggan:imagenet128": Preset(
+        _imagenet128,
+        _smoke_imagenet128,
+        "BigGAN on ImageNet in 128 pixels, the paper's own; never run here: see trainers.estimate",
+        ("smoke", "deep"),
+    ),
 }

@@ -115,7 +115,7 @@ class _Run:
             self.model = build_from_config(config.model, data.spec, seed=config.seed)
             decay = self.training.ema_decay
             self.averages = WeightAverages(self.model, decay) if decay else None
-        self.plan = [_completed(phase, self.training) for phase in self.model.phases()]
+        self.plan = [completed(phase, self.training) for phase in self.model.phases()]
         self.index = next((i for i, phase in enumerate(self.plan) if phase.name == self.state.phase), 0)
         self.model.phase = self.plan[self.index]  # groups may depend on it
         self._compile(self.model.phase)
@@ -259,7 +259,8 @@ class _Run:
         return [*averaging, at_interval.NonFiniteGuard(), validation, *chief_only, saver]
 
 
-def _completed(phase: Phase, training: TrainingConfig) -> Phase:
+def completed(phase: Phase, training: TrainingConfig) -> Phase:
+    """A phase with the run's steps and batch size where it has none of its own."""
     return dataclasses.replace(
         phase, steps=phase.steps or training.num_steps, batch_size=phase.batch_size or training.batch_size
     )
