@@ -124,13 +124,21 @@ def _published(value: float, source: str) -> dict[str, Published]:
 
 PRESETS: dict[str, Preset] = {
     "real_nvp:mixture8": Preset(
-        lambda argument: _mixture("mixture8", _REAL_NVP), _smoke, "RealNVP on a ring of 8 Gaussians"
+        lambda argument: _mixture("mixture8", _REAL_NVP),
+        _smoke,
+        "RealNVP on a ring of 8 Gaussians: 1.41 nats in 3 minutes",
     ),
-    "maf:mixture8": Preset(lambda argument: _mixture("mixture8", _MAF), _smoke, "MAF on a ring of 8 Gaussians"),
+    "maf:mixture8": Preset(
+        lambda argument: _mixture("mixture8", _MAF), _smoke, "MAF on a ring of 8 Gaussians: 1.43 nats in 2 minutes"
+    ),
     "nsf:mixture8": Preset(
         lambda argument: _mixture("mixture8", _NSF), _smoke, "splines on a ring of 8 Gaussians: 2.85 nats in 2 minutes"
     ),
-    "nsf:mixture25": Preset(lambda argument: _mixture("mixture25", _NSF), _smoke, "splines on a grid of 25 Gaussians"),
+    "nsf:mixture25": Preset(
+        lambda argument: _mixture("mixture25", _NSF),
+        _smoke,
+        "splines on a grid of 25 Gaussians: -0.48 nats in 3 minutes",
+    ),
     "real_nvp:bsds300": Preset(
         lambda argument: _bsds300(_REAL_NVP, 20_000),
         _smoke,
