@@ -4,7 +4,7 @@ import pytest
 
 from tfdgm.configs import get_config
 from tfdgm.core.types import DataSpec
-from tfdgm.training.estimate import Sent, estimate_step
+from tfdgm.training.estimate import estimate_step
 from tfdgm.training.estimate_report import report
 
 SPEC = DataSpec((8, 8, 1), num_levels=17, num_classes=10)
@@ -53,11 +53,13 @@ def test_gradients_are_most_of_what_is_sent(dense):
     assert dense.sent.gathered == FLOAT  # how many rows there are
 
 
-def test_what_goes_round_a_ring():
-    sent = Sent({"critic": (3, 100), "generator": (1, 50)}, rest=10, gathered=4)
-    assert sent.bytes_sent(1) == 0
-    assert sent.bytes_sent(2) == 360 + 4
-    assert sent.bytes_sent(4) == 2 * 3 / 4 * 360 + 3 * 4
+def test_few_rows_may_have_other_operations_than_many():
+    config = _config(dropout_rate=0.5)
+    config.training.batch_size = 20
+    few = estimate_step(config, SPEC)
+    config.training.batch_size = 2000
+    many = estimate_step(config, SPEC)
+    assert few.flops(20) == many.flops(20) == 2 * 20 * (2 * 64 * 16 + 3 * 16 * 10)
 
 
 def test_working_memory_is_of_gradients_and_of_rows(dense):

@@ -13,10 +13,6 @@ def _program(function, *shapes):
     return read_program(tf.function(function, autograph=False).get_concrete_function(*map(tf.TensorSpec, shapes)).graph)
 
 
-def _kinds(program):
-    return [operation.kind for operation in program.operations]
-
-
 def _net(x):
     return tf.nn.relu(tf.matmul(x, tf.ones([C, D])))
 
@@ -26,7 +22,7 @@ def test_what_nothing_depends_on_is_left_out():
         tf.exp(x)
         return tf.nn.relu(x)
 
-    assert _kinds(_program(function, (B, C))) == ["Placeholder", "Relu", "Identity"]
+    assert _program(function, (B, C)).kinds == ["Placeholder", "Relu", "Identity"]
 
 
 def test_what_can_be_run_first_is_run_first():
@@ -34,7 +30,7 @@ def test_what_can_be_run_first_is_run_first():
         late = tf.exp(tf.exp(x))
         return late, tf.sin(x)  # traced last, but ready with the first
 
-    assert _kinds(_program(function, (B,)))[:4] == ["Placeholder", "Exp", "Sin", "Exp"]
+    assert _program(function, (B,)).kinds[:4] == ["Placeholder", "Exp", "Sin", "Exp"]
 
 
 def test_writes_to_variables_are_needed_and_reads_are_no_memory():
@@ -44,7 +40,7 @@ def test_writes_to_variables_are_needed_and_reads_are_no_memory():
         variable.assign(tf.matmul(x, x, transpose_a=True)[:, :1] + variable)
 
     program = _program(function, (B, C))
-    assert "AssignVariableOp" in _kinds(program)
+    assert "AssignVariableOp" in program.kinds
     (read,) = (operation for operation in program.operations if operation.kind == "ReadVariableOp")
     assert program.sizes[list(read.outputs)].sum() == 0
     assert total_flops(program) == 2 * C * B * C

@@ -9,7 +9,6 @@ import dataclasses
 import functools
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import keras
 import tensorflow as tf
@@ -19,33 +18,15 @@ from tfdgm.core.types import DataSpec, Phase
 from tfdgm.models.base import GenerativeModel
 from tfdgm.models.growth_memory import variable_bytes
 from tfdgm.models.registry import build_from_config
-from tfdgm.training.counted_replica import CountedReplica, tensor_bytes
+from tfdgm.training.counted_replica import CountedReplica
 from tfdgm.training.live_bytes import peak_bytes
 from tfdgm.training.optimizers import make_optimizers
 from tfdgm.training.run import completed
+from tfdgm.training.sent_bytes import Sent, sent_by
 from tfdgm.training.step_program import Program, at_rows, read_program, row_share, total_flops
 
 REPLICAS = (1, 8, 32, 128, 512)
-
-
-@dataclasses.dataclass(frozen=True)
-class Sent:
-    """What a step sums over replicas, in bytes of one replica's share.
-
-    Attributes:
-      gradients: by variable group, how many sums of all its gradients there are, and the bytes of one.
-      rest: all other sums: statistics of batches, losses, marks of faults.
-      gathered: what each replica gives to all others besides.
-    """
-
-    gradients: dict[str, tuple[int, int]]
-    rest: int
-    gathered: int
-
-    def bytes_sent(self, num_replicas: int) -> float:
-        """By each replica, sums going round a ring."""
-        summed = sum(number * size for number, size in self.gradients.values()) + self.rest
-        return 2 * (num_replicas - 1) / num_replicas * summed + (num_replicas - 1) * self.gathered
+_MANY_ROWS = 1024
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,16 +130,24 @@ def _traced_for(
             raise ValueError(f"replicas is {number}; it must divide the batch of {batch_size} rows")
     numbers = sorted(replicas or [number for number in REPLICAS if batch_size % number == 0])
     while True:
-        rows = batch_size // numbers[-1], 2 * batch_size // numbers[-1]
         try:
-            programs, sent = zip(*(_traced(model, spec, each) for each in rows), strict=True)
-            at_rows(programs, rows, rows[0])
+            return tuple(numbers), *_traced_twice(model, spec, batch_size // numbers[-1])
         except ValueError:  # so few rows cannot be dealt out to the minibatches of a step
             if replicas or len(numbers) == 1:
                 raise
             numbers.pop()
-        else:
-            return tuple(numbers), rows, programs, sent[0]
+
+
+def _traced_twice(
+    model: GenerativeModel, spec: DataSpec, num_rows: int
+) -> tuple[tuple[int, int], tuple[Program, Program], Sent]:
+    """Two numbers of rows and their programs; many where few have other operations, as small constants can have."""
+    first, sent = _traced(model, spec, num_rows)
+    second, _ = _traced(model, spec, 2 * num_rows)
+    if first.kinds == second.kinds:
+        return (num_rows, 2 * num_rows), (first, second), sent
+    rows = -(-_MANY_ROWS // num_rows) * num_rows
+    return (rows, 2 * rows), (_traced(model, spec, rows)[0], _traced(model, spec, 2 * rows)[0]), sent
 
 
 @contextlib.contextmanager
@@ -184,23 +173,4 @@ def _traced(model: GenerativeModel, spec: DataSpec, num_rows: int) -> tuple[Prog
     if spec.num_classes:
         batch["label"] = tf.TensorSpec([num_rows], tf.int32)
     graph = step.get_concrete_function(batch).graph
-    return read_program(graph), _sent(model, replica, graph)
-
-
-def _sent(model: GenerativeModel, replica: CountedReplica, graph: Any) -> Sent:
-    gradients, rest = {}, list(replica.sums)
-    for name, group in model.groups().items():
-        of_group = [tf.TensorSpec(variable.shape, variable.dtype) for variable in group]
-        own = [specs for specs in rest if specs == of_group]
-        rest = [specs for specs in rest if specs != of_group]
-        gradients[name] = len(own), tensor_bytes(of_group)
-    return Sent(gradients, sum(map(tensor_bytes, rest)) + _agreed_bytes(model, graph), replica.gathered_bytes)
-
-
-def _agreed_bytes(model: GenerativeModel, graph: Any) -> int:
-    """Of writes to variables that are no weights and that replicas bring together when a step writes them."""
-    agreed = [v for v in model.non_trainable_variables if v.aggregation in ("mean", "sum")]
-    sizes = {id(variable.value.handle): variable_bytes([variable]) for variable in agreed}
-    captured = {id(placeholder): id(handle) for handle, placeholder in graph.captures}
-    writes = [op for op in graph.get_operations() if op.type.startswith("Assign")]
-    return sum(sizes.get(captured.get(id(write.inputs[0])), 0) for write in writes)
+    return read_program(graph), sent_by(model, replica, graph)

@@ -59,6 +59,11 @@ class Program:
     num_open_loops: int
     num_unknown: int
 
+    @property
+    def kinds(self) -> list[str]:
+        """Of the operations."""
+        return [operation.kind for operation in self.operations]
+
 
 def read_program(graph: Any) -> Program:
     """The program of a `FuncGraph` traced with known shapes."""
@@ -111,7 +116,7 @@ def total_flops(program: Program) -> float:
 
 
 def _combined(first: Program, second: Program, combine: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Program:
-    if [operation.kind for operation in first.operations] != [operation.kind for operation in second.operations]:
+    if first.kinds != second.kinds:
         raise ValueError(
             "the step's operations differ from one number of rows to another, so sizes at others are unknown"
         )
