@@ -1,5 +1,6 @@
 """Glow: what its bound bounds, whole levels in and out, sizes, recomputation, what is refused."""
 
+import dataclasses
 import itertools
 
 import keras
@@ -9,9 +10,11 @@ import tensorflow as tf
 
 from tests.goldens.precision import dtype_policy
 from tests.goldens.table import GOLDENS
+from tfdgm.configs import get_config
 from tfdgm.core import philox
 from tfdgm.core.types import DataSpec
 from tfdgm.models.glow import Glow
+from tfdgm.training.estimate import estimate_step
 
 TINY = DataSpec((2, 2, 1), dtype="uint8", domain="uint8", num_levels=3)
 SEEDS = tf.range(6, dtype=tf.int64)
@@ -112,6 +115,19 @@ def test_recomputed_steps_train_to_the_same_weights():
     models = [_glow(spec, x=x, num_scales=2, recompute=recompute) for recompute in (False, True)]
     for one, other in zip(models[0].variables, models[1].variables, strict=True):
         np.testing.assert_allclose(other, one, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recompute", [False, True])
+def test_only_without_recomputation_does_activation_memory_grow_with_depth(recompute):
+    """By the tensors that a traced training step has in use at once."""
+    config, spec = get_config("glow:digits:smoke"), GOLDENS["glow"].spec
+    found = []
+    for num_steps in (1, 3):
+        config.model = dataclasses.replace(config.model, recompute=recompute, num_steps=num_steps)
+        found.append(estimate_step(config, spec, (1,)).activation_bytes(64))
+    assert found[0] > 0
+    assert found[1] == found[0] if recompute else found[1] > 2.0 * found[0]
 
 
 def test_log_determinants_stay_in_float32_under_mixed_precision():
