@@ -95,6 +95,7 @@ setup(
             "tfdgm-truncation-sweep = trainers.truncation_sweep:main",
             "tfdgm-critic-against-exact = trainers.critic_against_exact:main",
             "tfdgm-estimate = trainers.estimate:main",
+            "tfdgm-verify-unified = trainers.verify_unified:main",
             "tfdgm-launch-local = trainers.launch_local:main",
             "tfdgm-serve = serving.server:main",
             "tfdgm-sample-client = serving.client:main",

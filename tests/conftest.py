@@ -33,6 +33,16 @@ def _fixed_seeds() -> None:
     keras.utils.set_random_seed(0)
 
 
+@pytest.fixture
+def eagerly():
+    """Functions run without graphs: quicker where each would run once or twice."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 @pytest.fixture(scope="session")
 def make_run():
     """Writes the run of `vae:digits:smoke`, untrained, with the fields of its model's config that are given."""

@@ -85,6 +85,7 @@ def test_wheel_states_version_licence_and_commands(wheel):
         "tfdgm-truncation-sweep",
         "tfdgm-critic-against-exact",
         "tfdgm-estimate",
+        "tfdgm-verify-unified",
         "tfdgm-launch-local",
         "tfdgm-serve",
         "tfdgm-sample-client",

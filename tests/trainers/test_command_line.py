@@ -25,6 +25,7 @@ from trainers import (
     sample,
     train,
     truncation_sweep,
+    verify_unified,
     wake_sleep_convergence,
 )
 
@@ -46,6 +47,7 @@ _BINARIES = {
     "estimate": estimate,
     "launch_local": launch_local,
     "truncation_sweep": truncation_sweep,
+    "verify_unified": verify_unified,
 }
 _NO_TENSORFLOW = """
 import importlib, sys
@@ -176,6 +178,7 @@ def test_help_is_a_page_that_fits(capsys, name):
         ("critic_against_exact", ["--presets=wgan_gp:mixtur25"], 2),
         ("attribute_direction", ["--workdir=/nowhere", "--source=0", "--target=1", "--out=x.png"], 2),
         ("truncation_sweep", ["--workdir=/nowhere", "--out=x.png"], 2),
+        ("verify_unified", ["--num_models=0"], 2),
         ("estimate", ["--config=biggan:imagenet128", "--replicas=some"], 2),
         ("launch_local", ["--workers=2"], 2),
         ("launch_local", ["--workers=2", "--", "true"], 0),
