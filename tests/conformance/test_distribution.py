@@ -42,6 +42,16 @@ def test_two_workers_equal_one_device(name, policy, worker_run):
     _assert_same(worker_run(name, policy), runs.single(name, policy), policy)
 
 
+def test_every_trainable_variable_learns(golden):
+    model = golden.build()
+    run = runs.single(golden.name, "float64")
+    start = {variable.path: variable.numpy() for variable in model.weights}
+    learning = {v.path for group in model.phase.groups or model.groups() for v in model.groups()[group]}
+    for index, variable in enumerate(model.weights):
+        if variable.path in learning:
+            assert np.abs(run[f"weights/{index:02}"] - start[variable.path]).max() > 1e-4, variable.path
+
+
 def test_exemplars_are_one_of_each_class():
     classes = [MODELS[GOLDENS[name].registered_name] for name in EXEMPLARS]
     assert sorted(classes) == sorted(set(MODELS.values()))

@@ -1,4 +1,4 @@
-"""What a Keras user expects of `fit`, `evaluate` and callbacks, of every golden."""
+"""What a Keras user expects of `fit`, `evaluate`, callbacks and checkpoints, of every golden."""
 
 import dataclasses
 
@@ -12,7 +12,7 @@ from tests.goldens.runs import BatchLogs
 from tests.goldens.table import BATCH_SIZE, EXEMPLARS, GOLDENS
 from tfdgm.training.determinism import deterministic_operations
 
-NUM_STEPS = 4
+NUM_STEPS, SAVED_AT = 4, 3
 
 
 def _partial(golden):
@@ -22,12 +22,35 @@ def _partial(golden):
 
 @dataclasses.dataclass
 class Trained:
-    """Two epochs of a golden; tests train its model further and further, for it is traced already."""
+    """Two epochs of a golden; tests train its model further and further, for it is traced already.
+
+    Attributes:
+      state: of weights and optimizers after the two epochs, by path.
+      checkpoint: written in the midst of them.
+    """
 
     model: keras.Model
     history: dict
     logs: BatchLogs
-    weights: list[np.ndarray]
+    state: dict[str, np.ndarray]
+    checkpoint: str
+
+
+class Saver(keras.callbacks.Callback):
+    """Writes a checkpoint in the midst of a run that goes on."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.path = path
+
+    def on_train_batch_end(self, batch, logs=None):
+        if int(self.model.step) == SAVED_AT:
+            tf.train.Checkpoint(model=self.model).write(self.path)
+
+
+def _state(model):
+    slots = [variable for optimizer in model.optimizers.values() for variable in optimizer.variables]
+    return {variable.path: variable.numpy() for variable in [*model.weights, *slots]}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -38,10 +61,11 @@ def _as_in_a_run():
 
 
 @pytest.fixture(scope="module")
-def trained(golden):
-    model, logs = golden.build_compiled(), BatchLogs()
-    history = model.fit(golden.dataset(NUM_STEPS), epochs=2, shuffle=False, verbose=0, callbacks=[logs]).history
-    return Trained(model, history, logs, model.get_weights())
+def trained(golden, tmp_path_factory):
+    model, logs, path = golden.build_compiled(), BatchLogs(), str(tmp_path_factory.mktemp("run") / "checkpoint")
+    callbacks = [logs, Saver(path)]
+    history = model.fit(golden.dataset(NUM_STEPS), epochs=2, shuffle=False, verbose=0, callbacks=callbacks).history
+    return Trained(model, history, logs, _state(model), path)
 
 
 @pytest.fixture
@@ -69,13 +93,33 @@ def test_evaluate_is_the_mean_over_examples_and_repeats(golden, model):
     assert model.evaluate(_partial(golden), return_dict=True, verbose=0) == found
 
 
+def test_a_checkpoint_of_model_and_optimizers_resumes_bit_for_bit(golden, trained):
+    resumed = golden.build_compiled()
+    for variable in resumed.trainable_variables:
+        variable.assign(variable + 1.0)  # nothing may survive from before the checkpoint
+    tf.train.Checkpoint(model=resumed).read(trained.checkpoint).assert_consumed()
+    assert int(resumed.step) == SAVED_AT
+    # Data-dependent initialisation never runs again, though these batches are new to the model.
+    resumed.fit(golden.dataset(NUM_STEPS).repeat(2).skip(SAVED_AT), shuffle=False, verbose=0)
+    found = _state(resumed)
+    assert len(trained.state) == len(found)
+    for (path, value), other in zip(trained.state.items(), found.values(), strict=True):
+        np.testing.assert_array_equal(other, value, err_msg=path)
+    # Every optimizer of the phase has taken steps of its own, and they were restored.
+    groups = resumed.phase.groups or resumed.groups()
+    assert all(int(resumed.optimizers[group].iterations) >= 2 * NUM_STEPS for group in groups)
+
+
+@pytest.mark.parametrize("golden", map(GOLDENS.get, EXEMPLARS), ids=EXEMPLARS, indirect=True)
 def test_validation_and_several_steps_an_execution_change_no_bit(golden, trained):
     model = golden.build_compiled(steps_per_execution=3)  # which does not divide the 4 steps of an epoch
     fit = model.fit(golden.dataset(NUM_STEPS), epochs=2, shuffle=False, verbose=0, validation_data=_partial(golden))
     assert int(model.step) == 2 * NUM_STEPS
-    for variable, weight, plain in zip(model.weights, model.get_weights(), trained.weights, strict=True):
-        if variable.name != "test_steps":  # evaluation counts its own
-            np.testing.assert_array_equal(weight, plain, err_msg=variable.path)
+    found = _state(model)
+    assert len(trained.state) == len(found)
+    for (path, value), other in zip(trained.state.items(), found.values(), strict=True):
+        if not path.endswith("test_steps"):  # evaluation counts its own
+            np.testing.assert_array_equal(other, value, err_msg=path)
     evaluated = model.evaluate(_partial(golden), return_dict=True, verbose=0)
     for name, value in evaluated.items():
         assert fit.history[f"val_{name}"][-1] == pytest.approx(value, rel=1e-6)

@@ -6,9 +6,12 @@ a shape alone is folded to a constant afterwards, and then nothing orders the tw
 
 from collections.abc import Iterable
 
+import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2
 from tensorflow.python.grappler import tf_optimizer
+
+from tests.goldens.table import EXEMPLARS, GOLDENS
 
 _READS = {"ReadVariableOp", "ResourceGather", "ResourceGatherNd"}
 
@@ -47,8 +50,9 @@ def _names(inputs: Iterable[str]) -> set[str]:
     return {each.removeprefix("^").split(":")[0] for each in inputs}
 
 
-def test_no_update_can_overtake_a_read(golden):
-    graph = _two_steps(golden)
+@pytest.mark.parametrize("name", EXEMPLARS)
+def test_no_update_can_overtake_a_read(name):
+    graph = _two_steps(GOLDENS[name])
     inputs = {node.name: _names(node.input) for node in _optimized(graph).node}
     resources = {placeholder.op.name for _, placeholder in graph.captures if placeholder.dtype == tf.resource}
     num_orders = 0
