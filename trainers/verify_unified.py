@@ -36,7 +36,7 @@ _COMMAND = command_line.Command(
         "models and, of what holds at one point only, the smallest difference elsewhere; exit code 1 if one fails."
     ),
     usage="[--num_models=200] [--seed=0]",
-    examples=("", "--num_models=1000 --seed=1"),
+    examples=("--num_models=2000 --seed=1",),
     define=_define,
     run=_verify,
     required=(),

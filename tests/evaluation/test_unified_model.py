@@ -38,6 +38,13 @@ def test_tables(model):
     np.testing.assert_allclose(tf.exp(model.log_joint(model.theta)), joint, rtol=1e-12)
 
 
+def test_theta_is_away_from_theta0(model):
+    moved = (model.log_decoder(model.theta) - model.log_decoder(model.theta0)).numpy()
+    assert (moved[:, 0] > 0.0).all()
+    odds = moved - moved[:, :1]
+    assert (odds[:, 1:] <= -1.0).all()
+
+
 def test_the_gans_two_objectives(model):
     decoder, _, q = _probabilities(model)
     generated, data = model.prior.numpy()[0] @ decoder, model.data.numpy()

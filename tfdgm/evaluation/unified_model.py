@@ -167,14 +167,18 @@ class FiniteModel:
 
 
 def random_model(rng: np.random.Generator, num_x: int, num_z: int) -> FiniteModel:
-    """Tables from Dirichlet distributions, parameters from normal ones."""
+    """Tables from Dirichlet distributions, parameters from normal ones.
+
+    Theta is away from theta0 for certain: whatever z is, the first x is likelier by its logit, higher by 1 and more.
+    """
     theta0, step, eta = rng.normal(size=(3, num_z * num_x))
+    is_first = np.arange(num_z * num_x) % num_x == 0
     fields = {
         "data": rng.dirichlet(2.0 * np.ones(num_x)),
         "prior": rng.dirichlet(2.0 * np.ones(num_z), size=2),
         "fixed_recognition": rng.dirichlet(2.0 * np.ones(num_z), size=num_x).T,
         "theta0": theta0,
-        "theta": theta0 + step,
+        "theta": theta0 + np.where(is_first, 1.0 + np.abs(step), -np.abs(step)),
         "logits": 2.0 * rng.normal(size=num_x),
         "eta": eta,
     }
