@@ -107,8 +107,8 @@ def test_players_and_minibatches():
 
 @pytest.mark.slow
 def test_the_last_phase_of_a_run_that_grows():
-    config = get_config("progan:mnist:smoke")
-    estimate = estimate_step(config, DataSpec((32, 32, 1), domain="symmetric", num_classes=10), [1])
+    config = get_config("progan:digits:smoke")
+    estimate = estimate_step(config, DataSpec((8, 8, 1), domain="symmetric", num_levels=17), [1])
     assert estimate.num_phases > 2
     assert f"phase {estimate.phase.name}, the last of {estimate.num_phases}" in report("progan", estimate)
 
