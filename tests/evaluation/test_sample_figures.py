@@ -1,17 +1,19 @@
 import dataclasses
+import types
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfdgm.configs import get_config
 from tfdgm.configs.sample_evaluation import SampleEvaluation
 from tfdgm.configs.vae import VAEEvaluation
 from tfdgm.core import philox
 from tfdgm.core.types import DataSpec
-from tfdgm.data import Data
+from tfdgm.data import Data, open_data
 from tfdgm.evaluation.comparison import RealSide
 from tfdgm.evaluation.extractor import Extractor, ExtractorNetwork
-from tfdgm.evaluation.sample_figures import check_extractor, lacking, sample_figures, sample_settings
+from tfdgm.evaluation.sample_figures import check_extractor, check_numbers, lacking, sample_figures, sample_settings
 
 SPEC = DataSpec((2, 2, 1), num_classes=2)
 
@@ -138,6 +140,15 @@ def test_too_few_are_refused_with_the_number_before_any_is_drawn(name, settings,
     with pytest.raises(ValueError, match=words):
         sample_figures([name], sampler, real_side(), dataclasses.replace(SETTINGS, **settings))
     assert sampler.num_drawn == 0
+
+
+@pytest.mark.parametrize("name", ["dcgan:digits", "dcgan:digits:conditional", "biggan:digits", "progan:digits"])
+def test_figures_of_a_preset_are_for_as_many_examples_as_there_are(name):
+    config = get_config(name)
+    num_features = get_config("classifier:digits").model.hidden_sizes[-1]
+    extractor = types.SimpleNamespace(network=types.SimpleNamespace(num_classes=10), num_features=num_features)
+    num_examples = open_data(config.data).splits["test"].num_examples
+    check_numbers(config.evaluation.metrics, sample_settings(config.evaluation), extractor, num_examples)
 
 
 def test_an_extractor_without_the_classes_is_refused():

@@ -16,7 +16,7 @@ from tfdgm.configs.experiment import (
     smoke_training,
 )
 from tfdgm.configs.gan import GANOptimizers
-from tfdgm.configs.sample_evaluation import IMAGE_METRICS, SampleEvaluation
+from tfdgm.configs.sample_evaluation import DIGITS_KID_SUBSET_SIZE, IMAGE_METRICS, SampleEvaluation
 
 
 @dataclasses.dataclass
@@ -98,7 +98,9 @@ def _cifar10(argument: str) -> ExperimentConfig:
 def _digits(argument: str) -> ExperimentConfig:
     """The embedded 8x8 digits."""
     model = BigGANConfig(width=8, latent_dim=32, embedding_size=16, deep=argument == "deep")
-    return _experiment("digits", model, side=8, num_steps=6_000, batch_size=64)
+    config = _experiment("digits", model, side=8, num_steps=6_000, batch_size=64)
+    config.evaluation.kid_subset_size = DIGITS_KID_SUBSET_SIZE
+    return config
 
 
 def _imagenet128(argument: str) -> ExperimentConfig:

@@ -16,7 +16,7 @@ from tfdgm.configs.experiment import (
     TrainingConfig,
     smoke_training,
 )
-from tfdgm.configs.sample_evaluation import IMAGE_METRICS, PIXEL_METRICS, SampleEvaluation
+from tfdgm.configs.sample_evaluation import DIGITS_KID_SUBSET_SIZE, IMAGE_METRICS, PIXEL_METRICS, SampleEvaluation
 
 
 @dataclasses.dataclass
@@ -196,6 +196,7 @@ def _digits(argument: str) -> ExperimentConfig:
     """The embedded 8x8 digits."""
     config = _dcgan("digits", argument)
     config.training.num_steps = 8_000
+    config.evaluation.kid_subset_size = DIGITS_KID_SUBSET_SIZE
     return config
 
 

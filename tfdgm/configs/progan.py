@@ -17,7 +17,7 @@ from tfdgm.configs.experiment import (
     smoke_training,
 )
 from tfdgm.configs.gan import WGANOptimizers
-from tfdgm.configs.sample_evaluation import IMAGE_METRICS, PIXEL_METRICS, SampleEvaluation
+from tfdgm.configs.sample_evaluation import DIGITS_KID_SUBSET_SIZE, IMAGE_METRICS, PIXEL_METRICS, SampleEvaluation
 
 
 @dataclasses.dataclass
@@ -100,7 +100,9 @@ def _digits(argument: str) -> ExperimentConfig:
     model = ProGANConfig(
         latent_dim=64, num_filters=(64, 32), num_stabilize_steps=(2_000, 6_000), num_fade_steps=(2_000,)
     )
-    return _with_best_fid(_images(DataConfig(name="digits"), model, batch_size=32))
+    config = _with_best_fid(_images(DataConfig(name="digits"), model, batch_size=32))
+    config.evaluation.kid_subset_size = DIGITS_KID_SUBSET_SIZE
+    return config
 
 
 def _mnist(argument: str) -> ExperimentConfig:

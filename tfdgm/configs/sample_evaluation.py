@@ -6,6 +6,7 @@ PIXEL_METRICS = ("ms_ssim", "sliced_wasserstein")
 IMAGE_METRICS = (
     "fid", "kid", "inception_score", "precision", "recall", "density", "coverage", "classes_present", *PIXEL_METRICS,
 )  # fmt: skip
+DIGITS_KID_SUBSET_SIZE = 100  # of the embedded digits' 250 test examples
 
 
 @dataclasses.dataclass
