@@ -75,3 +75,8 @@ def test_training_keeps_both_kinds(model):
     assert list(pictures.all_grids(model, SEEDS, x)) == ["samples", "classes", "class_interpolations"]
     without = pictures.all_grids(GOLDENS["dcgan"].ready(), SEEDS, GOLDENS["dcgan"].batches(1)[0])
     assert list(without) == ["samples"]
+
+
+def test_a_model_of_samples_alone_says_so():
+    with pytest.raises(ValueError, match="kind of picture is 'classes', but gan gives samples alone"):
+        pictures.seeded_grid(GOLDENS["gan"].build(), "classes", SEEDS)

@@ -264,7 +264,7 @@ PRESETS: dict[str, Preset] = {
         lambda argument: _wgan_gp_mixture("mixture25"),
         "WGAN-GP on a grid of 25 Gaussians: all 25 modes, 94% of high quality, in 7 minutes",
     ),
-    "dcgan:digits": _preset(_digits, "DCGAN on the embedded 8x8 digits", "conditional"),
+    "dcgan:digits": _preset(_digits, "DCGAN with R1 on the embedded 8x8 digits: C-FID 0.9 in 3 minutes", "conditional"),
     "dcgan:mnist": _preset(
         lambda argument: _dcgan("mnist", argument),
         "DCGAN with R1 on MNIST: C-FID 8.9, C-IS 8.5 in 27 minutes",

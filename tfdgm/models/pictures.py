@@ -39,6 +39,8 @@ def seeded_grid(model: GenerativeModel, kind: str, seeds: Any) -> np.ndarray:
       ValueError: for a kind that the model can't give, or not without examples, naming those that it can.
     """
     possible = {name: picture for name, picture in _possible(model).items() if name not in _OF_EXAMPLES}
+    if not possible:
+        raise ValueError(f"kind of picture is {kind!r}, but {model.name} gives samples alone")
     require_choice(f"kind of picture by {model.name}", kind, possible)
     return possible[kind](model, seeds, None)
 
