@@ -46,11 +46,8 @@ def _evaluate(values: flags.FlagValues) -> int:
         values.workdir,
         metrics=values.metrics,
         split=values.split,
-        manual_dir=values.manual_dir,
         results_dir=values.results_dir,
-        samples=extractor_training.sample_fields(values),
-        extractor_dir=values.extractor_dir,
-        train_extractor=extractor_training.trainer(values.manual_dir),
+        **extractor_training.options(values),
     )
     return command_line.SUCCESS
 

@@ -41,9 +41,14 @@ def define(values: flags.FlagValues) -> None:
     )
 
 
-def sample_fields(values: flags.FlagValues) -> dict[str, Any]:
-    """Fields of `SampleEvaluation` that the flags replace, unless empty."""
-    return {name: values[name].value for name in _SAMPLE_FIELDS}
+def options(values: flags.FlagValues) -> dict[str, Any]:
+    """What `tfdgm.evaluation.opened_run.open_run` takes of these flags and of `--manual_dir`."""
+    return {
+        "manual_dir": values.manual_dir,
+        "samples": {name: values[name].value for name in _SAMPLE_FIELDS},
+        "extractor_dir": values.extractor_dir,
+        "train_extractor": trainer(values.manual_dir),
+    }
 
 
 def trainer(manual_dir: str) -> Callable[[ExperimentConfig, pathlib.Path], None]:

@@ -42,10 +42,7 @@ def _sweep(values: flags.FlagValues) -> int:
         values.workdir,
         truncations,
         metrics=values.metrics,
-        manual_dir=values.manual_dir,
-        samples=extractor_training.sample_fields(values),
-        extractor_dir=values.extractor_dir,
-        train_extractor=extractor_training.trainer(values.manual_dir),
+        **extractor_training.options(values),
     )
     print(truncation_sweep.table(points))
     print(os.path.join(values.workdir, truncation_sweep.SWEEP))

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfdgm.models.growth_memory import MemoryEstimate, forward_bytes, step_bytes, variable_bytes
+from tfdgm.models.growth_memory import MemoryEstimate, forward_bytes, step_bytes
 
 
 def test_a_pass_leaves_what_its_operations_write():
@@ -14,11 +14,6 @@ def test_a_pass_leaves_what_its_operations_write():
 
     assert forward_bytes(network, tf.TensorSpec([7, 3])) == 2 * 7 * 5 * 4
     assert kernel.numpy().sum() == 0.0
-
-
-def test_variables_count_by_their_types():
-    variables = [tf.Variable(tf.zeros([3, 5])), tf.Variable(tf.zeros([2], tf.float64))]
-    assert variable_bytes(variables) == 60 + 16
 
 
 def test_the_larger_step_counts():

@@ -2,7 +2,8 @@
 
 import tensorflow as tf
 
-from tfdgm.training.counted_replica import CountedReplica, tensor_bytes
+from tfdgm.core.sizes import num_bytes
+from tfdgm.training.counted_replica import CountedReplica
 
 
 def _traced(function, *shapes):
@@ -25,7 +26,7 @@ def test_sums_and_their_gradients_are_taken_down():
 
     replica, traced = _traced(function, (4, 5))
     assert replica.sums == [[tf.TensorSpec([5])]] * 2
-    assert tensor_bytes(replica.sums[0]) == 20
+    assert num_bytes(replica.sums[0]) == 20
     num_replicas, slopes = traced(tf.ones([4, 5]))
     assert num_replicas == 3
     assert slopes.numpy().tolist() == [[2.0] * 5] * 4
@@ -39,7 +40,7 @@ def test_structures_come_back_as_they_were():
         "x": [[2]],
         "y": [3, 1],
     }
-    assert [tensor_bytes(specs) for specs in replica.sums] == [8 + 12]
+    assert [num_bytes(specs) for specs in replica.sums] == [8 + 12]
 
 
 def test_what_all_give_has_the_rows_of_all_and_known_numbers_stay_known():

@@ -67,13 +67,14 @@ def open_run(
     """Opens the run in `workdir`, and checks all that is asked of it before its data are read.
 
     Args:
-      workdir: as of `tfdgm.evaluation.run.evaluate`, and so are the rest but for the last.
-      metrics: likewise.
-      split: likewise.
-      manual_dir: likewise.
-      samples: likewise.
-      extractor_dir: likewise.
-      train_extractor: likewise.
+      workdir: folder of a trained run; the best checkpoint where one is marked, averaged weights where it has them.
+      metrics: which figures: see `tfdgm.evaluation.metrics.METRICS` and `SAMPLE_METRICS` in `sample_metrics` beside it.
+        None is all of the first that the model can give, and of the second those of its `config.evaluation.metrics`.
+      split: `test`, `validation` or `train`.
+      manual_dir: folder of raw data files; default: the environment's TFDGM_MANUAL_DIR.
+      samples: fields of `SampleEvaluation` that replace those of the run's configuration, unless empty.
+      extractor_dir: folder of trained classifiers: see `tfdgm.evaluation.extractor_cache`.
+      train_extractor: trains one that is not there yet; None refuses it.
       condition: what the model's `sample` must take; empty: nothing.
 
     Raises:

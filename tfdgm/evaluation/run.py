@@ -5,13 +5,12 @@ import json
 import os
 import pathlib
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tfdgm.configs import ExperimentConfig
 from tfdgm.data import eval_batches
 from tfdgm.evaluation import partition, provenance
-from tfdgm.evaluation.extractor_cache import Train
 from tfdgm.evaluation.figure import Figure
 from tfdgm.evaluation.measure import batch_size, figures, measure
 from tfdgm.evaluation.metrics import Metric
@@ -25,49 +24,26 @@ EVALUATION = "evaluation.json"
 
 
 def evaluate(
-    workdir: str | os.PathLike[str],
-    *,
-    metrics: Sequence[str] | None = None,
-    split: str = "test",
-    manual_dir: str = "",
-    results_dir: str = "",
-    samples: Mapping[str, Any] | None = None,
-    extractor_dir: str = "",
-    train_extractor: Train | None = None,
+    workdir: str | os.PathLike[str], *, split: str = "test", results_dir: str = "", **options: Any
 ) -> dict[str, Any]:
     """Evaluates the run in `workdir` and writes its `evaluation.json`, of another split `evaluation-<split>.json`.
 
     Args:
-      workdir: folder of a trained run; the best checkpoint where one is marked, averaged weights where it has them.
-      metrics: which figures: see `tfdgm.evaluation.metrics.METRICS` and `SAMPLE_METRICS` in `sample_metrics` beside it.
-        None is all of the first that the model can give, and of the second those of its `config.evaluation.metrics`.
+      workdir: folder of a trained run.
       split: `test`; `validation` to choose by, `train` to hold the others against.
-      manual_dir: folder of raw data files; default: the environment's TFDGM_MANUAL_DIR.
       results_dir: write `<results_dir>/<preset>.json` besides, for the table of results in the documentation; of a seed
         other than 0 `<preset>-seed-<n>.json`.
-      samples: fields of `SampleEvaluation` that replace those of the run's configuration, unless empty.
-      extractor_dir: folder of trained classifiers: see `tfdgm.evaluation.extractor_cache`.
-      train_extractor: trains one that is not there yet; None refuses it.
+      **options: `metrics` and all else that `tfdgm.evaluation.opened_run.open_run` takes.
 
     Returns:
       What `evaluation.json` holds.
 
     Raises:
-      WorkdirError: when there is no such run, or its data has changed since training.
-      ValueError: for a metric that does not exist or that the model can't give, before any data is read; for a split
-        that there is not, or results of another split than test.
+      WorkdirError, ValueError: as of `open_run`, before any data is read; for results of another split than test.
     """
     if results_dir and split != "test":
         raise ValueError(f"results_dir is {results_dir!r} and split {split!r}; results are of the test split alone")
-    opened = open_run(
-        workdir,
-        metrics=metrics,
-        split=split,
-        manual_dir=manual_dir,
-        samples=samples,
-        extractor_dir=extractor_dir,
-        train_extractor=train_extractor,
-    )
+    opened = open_run(workdir, split=split, **options)
     start = time.monotonic()
     found = _example_figures(opened)
     found += sample_figures(opened.chosen.of_samples, opened.model, opened.real, opened.settings)

@@ -14,11 +14,10 @@ import json
 import math
 import os
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from tfdgm.evaluation import provenance
-from tfdgm.evaluation.extractor_cache import Train
 from tfdgm.evaluation.figure import Figure
 from tfdgm.evaluation.opened_run import open_run
 from tfdgm.evaluation.plots import Curve, Panel
@@ -51,14 +50,7 @@ class Point:
 
 
 def sweep(
-    workdir: str | os.PathLike[str],
-    truncations: Sequence[float],
-    *,
-    metrics: Sequence[str],
-    manual_dir: str = "",
-    samples: Mapping[str, Any] | None = None,
-    extractor_dir: str = "",
-    train_extractor: Train | None = None,
+    workdir: str | os.PathLike[str], truncations: Sequence[float], *, metrics: Sequence[str], **options: Any
 ) -> list[Point]:
     """Works out the figures at each truncation and writes the run's `truncation-sweep.json`.
 
@@ -66,10 +58,7 @@ def sweep(
       workdir: folder of a trained run.
       truncations: each above 0, in any order; infinity is none.
       metrics: keys of `SAMPLE_METRICS`, or what is short for several.
-      manual_dir: as of `tfdgm.evaluation.run.evaluate`, and so are the rest.
-      samples: likewise.
-      extractor_dir: likewise.
-      train_extractor: likewise.
+      **options: what `tfdgm.evaluation.opened_run.open_run` takes besides; `samples` and `extractor_dir`, for instance.
 
     Returns:
       Points, from the least truncation up.
@@ -81,16 +70,7 @@ def sweep(
     """
     names = expand(metrics)
     _check(truncations, names)
-    opened = open_run(
-        workdir,
-        metrics=names,
-        split=SPLIT,
-        manual_dir=manual_dir,
-        samples=samples,
-        extractor_dir=extractor_dir,
-        train_extractor=train_extractor,
-        condition="truncation",
-    )
+    opened = open_run(workdir, metrics=names, split=SPLIT, condition="truncation", **options)
     points = [
         Point(each, sample_figures(names, opened.model, opened.real, opened.settings, truncation=each))
         for each in sorted(set(truncations))

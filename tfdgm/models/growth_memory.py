@@ -1,11 +1,12 @@
 """What training needs in memory at each resolution, read off the graphs of both players; nothing is run."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
+
+from tfdgm.core.sizes import num_bytes
 
 # Operations whose result is a weight, or takes the memory of an operand that nothing else needs.
 _NO_MEMORY = frozenset(
@@ -52,11 +53,6 @@ def step_bytes(generator: int, critic: int) -> int:
     return max(generator + 2 * 4 * critic, 2 * (generator + critic))
 
 
-def variable_bytes(variables: Sequence[Any]) -> int:
-    """Of variables of known shapes."""
-    return sum(int(np.prod(variable.shape)) * tf.as_dtype(variable.dtype).size for variable in variables)
-
-
 def forward_bytes(network: Callable[..., Any], spec: tf.TensorSpec) -> int:
     """Of the floating-point results that a network's pass forward leaves in memory.
 
@@ -65,8 +61,8 @@ def forward_bytes(network: Callable[..., Any], spec: tf.TensorSpec) -> int:
       spec: of the tensor, its batch size known.
     """
     operations = tf.function(network, autograph=False).get_concrete_function(spec).graph.get_operations()
-    return sum(
-        int(np.prod(output.shape.as_list())) * output.dtype.size
+    return num_bytes(
+        output
         for operation in operations
         if operation.type not in _NO_MEMORY
         for output in operation.outputs

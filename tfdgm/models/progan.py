@@ -13,12 +13,13 @@ from typing import Any, ClassVar
 import tensorflow as tf
 
 from tfdgm.core import philox
+from tfdgm.core.sizes import num_bytes
 from tfdgm.core.types import DataSpec, Phase
 from tfdgm.core.validation import require_at_least, require_choice
 from tfdgm.math.resolution import averaged, faded, repeated
 from tfdgm.models.base import Batch, Logs
 from tfdgm.models.growth import Growth, Stage
-from tfdgm.models.growth_memory import MemoryEstimate, forward_bytes, step_bytes, variable_bytes
+from tfdgm.models.growth_memory import MemoryEstimate, forward_bytes, step_bytes
 from tfdgm.models.two_players import Minibatch, TwoPlayers, sum_squares
 from tfdgm.networks.progressive import GrowingCritic, GrowingGenerator
 from tfdgm.objectives.adversarial import wasserstein_critic, wasserstein_generator
@@ -218,7 +219,7 @@ class ProGAN(TwoPlayers):
         activations = step_bytes(
             forward_bytes(lambda z: self.generator(z, **how), z), forward_bytes(lambda x: self.critic(x, **how), x)
         )
-        own = sum(variable_bytes(player.active_variables(level, level > 0)) for player in (self.critic, self.generator))
+        own = sum(num_bytes(player.active_variables(level, level > 0)) for player in (self.critic, self.generator))
         return MemoryEstimate(self.growth.label(level), num_rows, 2 * own, 2 * own, activations)
 
 

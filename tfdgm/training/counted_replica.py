@@ -1,10 +1,11 @@
 """A replica among others that are not there, which takes down what a step would send them."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+
+from tfdgm.core.sizes import num_bytes
 
 
 class CountedReplica(tf.distribute.ReplicaContext):
@@ -44,14 +45,9 @@ class CountedReplica(tf.distribute.ReplicaContext):
         """Likewise; numbers that are known in the trace stay known."""
 
         def gathered(each: tf.Tensor) -> tf.Tensor:
-            self.gathered_bytes += tensor_bytes([each])
+            self.gathered_bytes += num_bytes([each])
             known = tf.get_static_value(each)
             copies = [each if known is None else known] * self._num_replicas
             return tf.concat(copies, axis) if known is None else tf.constant(np.concatenate(copies, axis))
 
         return tf.nest.map_structure(gathered, value)
-
-
-def tensor_bytes(tensors: Sequence[tf.Tensor | tf.TensorSpec]) -> int:
-    """Of tensors of known shapes."""
-    return sum(int(np.prod(each.shape.as_list(), dtype=np.int64)) * each.dtype.size for each in tensors)

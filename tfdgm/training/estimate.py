@@ -14,9 +14,9 @@ import keras
 import tensorflow as tf
 
 from tfdgm.configs import ExperimentConfig
+from tfdgm.core.sizes import num_bytes
 from tfdgm.core.types import DataSpec, Phase
 from tfdgm.models.base import GenerativeModel
-from tfdgm.models.growth_memory import variable_bytes
 from tfdgm.models.registry import build_from_config
 from tfdgm.training.counted_replica import CountedReplica
 from tfdgm.training.live_bytes import peak_bytes
@@ -111,9 +111,9 @@ def estimate_step(config: ExperimentConfig, spec: DataSpec, replicas: Sequence[i
         num_phases=len(phases),
         replicas=numbers,
         parameters={name: sum(math.prod(variable.shape) for variable in group) for name, group in groups.items()},
-        weights=variable_bytes(model.variables),
-        slots=variable_bytes([variable for optimizer in optimizers for variable in optimizer.variables]),
-        averages=variable_bytes(model.trainable_variables) if config.training.ema_decay else 0,
+        weights=num_bytes(model.variables),
+        slots=num_bytes([variable for optimizer in optimizers for variable in optimizer.variables]),
+        averages=num_bytes(model.trainable_variables) if config.training.ema_decay else 0,
         sent=sent,
         _rows=rows,
         _programs=programs,

@@ -5,9 +5,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfdgm.core.sizes import num_bytes
 from tfdgm.models.base import GenerativeModel
-from tfdgm.models.growth_memory import variable_bytes
-from tfdgm.training.counted_replica import CountedReplica, tensor_bytes
+from tfdgm.training.counted_replica import CountedReplica
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,14 +45,14 @@ def sent_by(model: GenerativeModel, replica: CountedReplica, graph: Any) -> Sent
         of_group = [tf.TensorSpec(variable.shape, variable.dtype) for variable in group]
         own = [specs for specs in rest if specs == of_group]
         rest = [specs for specs in rest if specs != of_group]
-        gradients[name] = len(own), tensor_bytes(of_group)
-    return Sent(gradients, sum(map(tensor_bytes, rest)) + _agreed_bytes(model, graph), replica.gathered_bytes)
+        gradients[name] = len(own), num_bytes(of_group)
+    return Sent(gradients, sum(map(num_bytes, rest)) + _agreed_bytes(model, graph), replica.gathered_bytes)
 
 
 def _agreed_bytes(model: GenerativeModel, graph: Any) -> int:
     """Of writes to variables that are no weights and that replicas bring together when a step writes them."""
     agreed = [v for v in model.non_trainable_variables if v.aggregation in ("mean", "sum")]
-    sizes = {id(variable.value.handle): variable_bytes([variable]) for variable in agreed}
+    sizes = {id(variable.value.handle): num_bytes([variable]) for variable in agreed}
     captured = {id(placeholder): id(handle) for handle, placeholder in graph.captures}
     writes = [op for op in graph.get_operations() if op.type.startswith("Assign")]
     return sum(sizes.get(captured.get(id(write.inputs[0])), 0) for write in writes)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tfdgm.core.sizes import num_bytes
 from tfdgm.training.operation_flops import operation_flops
 
 _BRANCHES = ("then_branch", "else_branch")
@@ -200,4 +201,4 @@ def _borrowed(program: Program) -> set[int]:
 def _num_bytes(tensor: tf.Tensor) -> int:
     if tensor.dtype in (tf.resource, tf.variant, tf.string) or not tensor.shape.is_fully_defined():
         return 0
-    return int(np.prod(tensor.shape.as_list(), dtype=np.int64)) * tensor.dtype.size
+    return num_bytes([tensor])
