@@ -184,7 +184,8 @@ def _choices(flag: flags.Flag) -> list[str]:
 def _flag_row(flag: flags.Flag) -> tuple[str, str]:
     choices = _choices(flag)
     placeholder = "|".join(choices) or {"int": "N"}.get(flag.flag_type(), flag.name.upper())
-    default = "" if flag.default in (None, "", []) else f" (default {flag.default})"
+    shown = ",".join(flag.default) if isinstance(flag.default, list) else flag.default  # as it is typed
+    default = "" if shown in (None, "") else f" (default {shown})"
     text = flag.help.removeprefix(f"<{placeholder}>: ") if choices else flag.help
     return f"--{flag.name}={placeholder}", text + default
 

@@ -190,3 +190,9 @@ def test_answers_without_tensorflow(name, argv, code):
     environment = {**os.environ, "PYTHONPATH": os.getcwd()}
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == code, result.stderr
+
+
+def test_help_shows_a_list_s_default_as_it_is_typed(capsys):
+    assert truncation_sweep.main(["--help"]) == 0
+    words = " ".join(capsys.readouterr().out.split())
+    assert "(default 0.1,0.2,0.4,0.6,0.8,1,1.5,2,none)" in words
