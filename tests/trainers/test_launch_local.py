@@ -23,7 +23,13 @@ life = len(list(folder.glob(f"worker-{index}-*")))
 log = folder / f"worker-{index}-{life}"
 log.write_text(str(os.getpid()))
 
+def written(number):
+    while sum(len(path.read_text().split()) for path in folder.glob(f"worker-*-{life}")) < number:
+        time.sleep(0.02)
+
 def die(code, after=0.0):
+    # Who dies at once would have the others stopped before they wrote anything down.
+    written(len(json.loads(os.environ["TF_CONFIG"])["cluster"]["worker"]))
     time.sleep(after)
     os.kill(os.getpid(), -code) if code < 0 else sys.exit(code)
 
@@ -137,7 +143,7 @@ def test_lines_are_marked_and_streams_stay_apart(launch):
 
 
 def test_the_group_starts_again_when_one_dies(launch, tmp_path):
-    says = "print(os.environ['TF_CONFIG']); life or (die(-9, after=0.2) if index else (child(), wait()))"
+    says = "print(os.environ['TF_CONFIG']); life or ((written(3), die(-9)) if index else (child(), wait()))"
     code, out, err = _finish(launch(says, "--workers=2"))
     assert code == 0
     assert err == [
