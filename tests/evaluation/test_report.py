@@ -120,6 +120,16 @@ def test_as_a_command_it_works_on_the_folder_it_is_run_in(tmp_path):
     assert "-91.23" in (tmp_path / "docs" / "results.md").read_text()
 
 
+@pytest.mark.parametrize(("argument", "is_the_same"), [("long", True), ("percent1", False)])
+def test_an_argument_that_is_another_experiment_has_published_figures_of_its_own(tmp_path, argument, is_the_same):
+    names = ("elbo", "nll_upper_bound")
+    metrics = [{**RESULT["metrics"][0], "name": name} for name in names]
+    (tmp_path / "a.json").write_text(json.dumps({**RESULT, "preset": f"vae:mnist:{argument}", "metrics": metrics}))
+    page = write_report(tmp_path, tmp_path / "page.md")
+    assert ("86.76 (Burda" in page) == is_the_same
+    assert ("-122.89 (Hu" in page) != is_the_same
+
+
 def test_published_figures_stand_beside_the_run_s_own(tmp_path):
     bound = {**RESULT["metrics"][0], "name": "nll_upper_bound", "value": 88.5}
     (tmp_path / "a.json").write_text(json.dumps({**RESULT, "metrics": [*RESULT["metrics"], bound]}))

@@ -15,6 +15,7 @@ from tfdgm.models.registry import build_from_config
 BATCH_SIZE = 8
 
 _DIGITS = DataSpec((8, 8, 1), domain="binary", num_levels=2)
+_CLASSED_DIGITS = DataSpec((8, 8, 1), domain="binary", num_levels=2, num_classes=3)
 _PICTURES = DataSpec((5, 7, 3), domain="unit", num_levels=256)
 _PLANE = DataSpec((2,), domain="real", num_levels=0)
 _CORNERS = DataSpec((2,), domain="real", num_levels=0, num_classes=4)
@@ -279,6 +280,11 @@ GOLDENS: dict[str, Golden] = {
         _preset("vae_conv", "vae:folder", _PICTURES, _colours, "vae"),
         _preset("vae_planar", "vae:digits", _DIGITS, _bars, "vae", posterior_flow="planar", num_flow_steps=2),
         _preset("vae_iaf", "vae:digits", _DIGITS, _bars, "vae", **_IAF),
+        _preset("aavae", "aavae:digits", _DIGITS, _bars, "discriminator", "vae"),
+        _preset("svae", "svae:digits", _CLASSED_DIGITS, _bars, "vae", objective="iwae", num_importance_samples=2),
+        _preset("cvae", "cvae:mnist", _CLASSED_DIGITS, _bars, "vae", network="conv"),
+        _preset("aasvae", "aasvae:digits", _CLASSED_DIGITS, _bars, "discriminator", "vae"),
+        _preset("aacvae", "aacvae:mnist", _CLASSED_DIGITS, _bars, "discriminator", "vae", network="conv"),
         _rbm("rbm", _DIGITS, _bars),
         _rbm("rbm_fast_pcd", _BITS, _words, negative_phase="fast_pcd", centered=False, sparsity_weight=0.1),
         _rbm("rbm_tempering", _BITS, _words, negative_phase="tempering", num_temperatures=3, weight_decay=0.01),
@@ -317,6 +323,7 @@ GOLDENS: dict[str, Golden] = {
             discriminator_normalization="spectral",
             loss="hinge",
         ),
+        _adversarial("iwgan", "iwgan:mixture8", _CORNERS, _ring, conditioning="projection", num_importance_samples=2),
         _adversarial("wgan", "wgan:mixture25", _PLANE, _ring, num_critic_steps=2, activation="leaky_relu"),
         _adversarial(
             "wgan_gp",
@@ -343,6 +350,9 @@ GOLDENS: dict[str, Golden] = {
 # One of each model class, for what differs from class to class alone: the one in which more takes part.
 EXEMPLARS: tuple[str, ...] = (
     "vae_iaf",
+    "aavae",
+    "svae",
+    "aasvae",
     "rbm",
     "dbm",
     "dbn",
@@ -350,6 +360,7 @@ EXEMPLARS: tuple[str, ...] = (
     "predictability_minimization",
     "classifier",
     "gan",
+    "iwgan",
     "wgan",
     "biggan",
     "progan",

@@ -225,7 +225,7 @@ def test_with_a_flow_encode_is_of_its_start_and_the_mean_of_its_end(flow):
 def _losses(**fields):
     model = _vae(**fields)
     x = tf.constant(np.random.default_rng(1).integers(0, 2, (5, *BITS.shape)), tf.float64)
-    return model, lambda: model._loss(x, SEEDS[:5])
+    return model, lambda: model.example_loss({"x": x}, SEEDS[:5])
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,8 @@ __all__ = [
 
 _FAMILIES = (
     "vae",
+    "semi_supervised",
+    "aavae",
     "rbm",
     "dbn",
     "dbm",
@@ -32,6 +34,7 @@ _FAMILIES = (
     "predictability_minimization",
     "classifier",
     "gan",
+    "iwgan",
     "biggan",
     "progan",
     "flow",

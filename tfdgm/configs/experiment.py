@@ -23,6 +23,9 @@ class DataConfig:
       num_channels: 1 or 3; 0 keeps the data's own.
       num_validation: examples at the end of the training split held out for validation, where the data set has no
         validation split; 0 takes the number in `tfdgm.data.catalog`.
+      num_train: training examples used, the first so many; 0 is all.
+      num_labels: training examples whose label is shown, as many of each class; the rest have -1, and every other row
+        of a training batch is one whose label is shown. 0 is all. For models that learn from both.
     """
 
     name: str = "digits"
@@ -34,6 +37,8 @@ class DataConfig:
     image_width: int = 0
     num_channels: int = 0
     num_validation: int = 0
+    num_train: int = 0
+    num_labels: int = 0
 
 
 @dataclasses.dataclass
@@ -160,6 +165,7 @@ class Preset:
       summary: one line: what it is and what it reaches, in which unit, in how long on two cores.
       arguments: the arguments it takes; every preset takes `smoke`.
       published: figures from the literature to hold the preset's own against, by metric.
+      published_of: the same of arguments that make it another experiment, by argument.
     """
 
     build: Callable[[str], ExperimentConfig]
@@ -167,6 +173,7 @@ class Preset:
     summary: str
     arguments: tuple[str, ...] = ("smoke",)
     published: Mapping[str, Published] = dataclasses.field(default_factory=dict)
+    published_of: Mapping[str, Mapping[str, Published]] = dataclasses.field(default_factory=dict)
 
     def config(self, argument: str) -> ExperimentConfig:
         """A fresh configuration by one of `arguments`, or ""."""

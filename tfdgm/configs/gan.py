@@ -135,7 +135,8 @@ def _mixture(name: str, model: Any, optimizers: Any, num_minibatches: int, num_s
     )
 
 
-def _gan_mixture(name: str) -> ExperimentConfig:
+def gan_mixture(name: str) -> ExperimentConfig:
+    """Non-saturating, on a mixture in the plane."""
     return _mixture(name, GANConfig(), GANOptimizers(*_players(1e-3, 0.5, 0.9)), num_minibatches=1, num_steps=20_000)
 
 
@@ -172,7 +173,8 @@ def _images(name: str, model: Any, optimizers: Any, **training: Any) -> Experime
     )
 
 
-def _dcgan(name: str, argument: str = "") -> ExperimentConfig:
+def dcgan(name: str, argument: str = "") -> ExperimentConfig:
+    """With R1, conditioned by projection where `argument` is `conditional`."""
     model = GANConfig(model_name="dcgan", discriminator_normalization="none", penalty="r1", penalty_weight=0.2)
     if argument == "conditional":
         model.conditioning = "projection"
@@ -192,9 +194,9 @@ def _dcgan(name: str, argument: str = "") -> ExperimentConfig:
     return config
 
 
-def _digits(argument: str) -> ExperimentConfig:
+def digits(argument: str) -> ExperimentConfig:
     """The embedded 8x8 digits."""
-    config = _dcgan("digits", argument)
+    config = dcgan("digits", argument)
     config.training.num_steps = 8_000
     config.evaluation.kid_subset_size = DIGITS_KID_SUBSET_SIZE
     return config
@@ -202,7 +204,7 @@ def _digits(argument: str) -> ExperimentConfig:
 
 def _folder(argument: str) -> ExperimentConfig:
     """Images of the user's own, of which no classifier is known: figures of pixels alone, and the last checkpoint."""
-    config = _dcgan("folder", argument)
+    config = dcgan("folder", argument)
     config.training.sample_metrics, config.training.best_metric = (), ""
     config.evaluation.metrics = (*PIXEL_METRICS, "parzen")
     return config
@@ -232,7 +234,7 @@ def _wgan_gp_cifar10(argument: str) -> ExperimentConfig:
     return config
 
 
-def _smoke(config: ExperimentConfig) -> ExperimentConfig:
+def smoke(config: ExperimentConfig) -> ExperimentConfig:
     """A preset's own path in a minute of CPU: small networks, few steps and samples, no extractor."""
     num_minibatches = config.training.batch_size // (256 if config.model.network == "mlp" else 64)
     config.model.latent_dim = 4
@@ -246,15 +248,15 @@ def _smoke(config: ExperimentConfig) -> ExperimentConfig:
 
 
 def _preset(build: Any, summary: str, *arguments: str) -> Preset:
-    return Preset(build, _smoke, summary, ("smoke", *arguments))
+    return Preset(build, smoke, summary, ("smoke", *arguments))
 
 
 PRESETS: dict[str, Preset] = {
     "gan:mixture8": _preset(
-        lambda argument: _gan_mixture("mixture8"), "GAN on a ring of 8 Gaussians: 6 or 7 modes in a minute"
+        lambda argument: gan_mixture("mixture8"), "GAN on a ring of 8 Gaussians: 6 or 7 modes in a minute"
     ),
     "gan:mixture25": _preset(
-        lambda argument: _gan_mixture("mixture25"), "GAN on a grid of 25 Gaussians: 9 to 14 modes in a minute"
+        lambda argument: gan_mixture("mixture25"), "GAN on a grid of 25 Gaussians: 9 to 14 modes in a minute"
     ),
     "wgan:mixture25": _preset(
         lambda argument: _wgan_mixture("mixture25"),
@@ -264,14 +266,14 @@ PRESETS: dict[str, Preset] = {
         lambda argument: _wgan_gp_mixture("mixture25"),
         "WGAN-GP on a grid of 25 Gaussians: all 25 modes, 94% of high quality, in 7 minutes",
     ),
-    "dcgan:digits": _preset(_digits, "DCGAN with R1 on the embedded 8x8 digits: C-FID 0.9 in 3 minutes", "conditional"),
+    "dcgan:digits": _preset(digits, "DCGAN with R1 on the embedded 8x8 digits: C-FID 0.9 in 3 minutes", "conditional"),
     "dcgan:mnist": _preset(
-        lambda argument: _dcgan("mnist", argument),
+        lambda argument: dcgan("mnist", argument),
         "DCGAN with R1 on MNIST: C-FID 8.9, C-IS 8.5 in 27 minutes",
         "conditional",
     ),
     "dcgan:fashion_mnist": _preset(
-        lambda argument: _dcgan("fashion_mnist", argument),
+        lambda argument: dcgan("fashion_mnist", argument),
         "DCGAN with R1 on Fashion-MNIST: C-FID 4.5, C-IS 6.5",
         "conditional",
     ),

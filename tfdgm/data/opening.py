@@ -9,6 +9,7 @@ from tfdgm.configs.experiment import DataConfig
 from tfdgm.core.types import DataSpec
 from tfdgm.data.builders.image_folder import image_folder_builder
 from tfdgm.data.catalog import DatasetEntry, find_dataset
+from tfdgm.data.few_labels import with_few_labels
 from tfdgm.data.images import resize_images
 from tfdgm.data.preparation import data_dir, declared_builder, prepare, prepared_builder
 from tfdgm.data.source import Data, MemorySplit, RecordSplit, Split
@@ -38,7 +39,8 @@ def open_data(config: DataConfig, *, manual_dir: str = "") -> Data:
     spec = _spec(builder, config, entry)
     instructions = _split_instructions(builder, config, entry)
     splits = {name: _open_split(builder, where, spec.shape, entry.num_levels) for name, where in instructions.items()}
-    return Data(spec, splits, entry.num_levels, config.binarization)
+    data = Data(spec, splits, entry.num_levels, config.binarization)
+    return with_few_labels(data, config.num_labels) if config.num_labels else data
 
 
 def declared_spec(config: DataConfig) -> DataSpec:
@@ -88,7 +90,7 @@ def _check(config: DataConfig, entry: DatasetEntry) -> None:
         raise ValueError(f"data.num_channels is {config.num_channels}; it must be 1 or 3, or 0 for the data's own")
     if not 0.0 <= config.logit_alpha < 0.5:
         raise ValueError(f"data.logit_alpha is {config.logit_alpha}; it must be at least 0 and below 0.5")
-    for field in ("image_height", "image_width", "num_validation"):
+    for field in ("image_height", "image_width", "num_validation", "num_train", "num_labels"):
         if getattr(config, field) < 0:
             raise ValueError(f"data.{field} is {getattr(config, field)}; it must be positive, or 0 for the data's own")
     if not entry.num_levels and config.domain not in ("", "real"):
@@ -115,18 +117,26 @@ def _shape(builder: tfds.core.DatasetBuilder, config: DataConfig) -> tuple[int, 
 
 
 def _split_instructions(builder: tfds.core.DatasetBuilder, config: DataConfig, entry: DatasetEntry) -> dict[str, str]:
+    total = builder.info.splits["train"].num_examples
     if not entry.num_validation:
         if config.num_validation:
             raise ValueError(
                 f"data.num_validation is {config.num_validation}, but data set {config.name!r} has a validation "
                 f"split of its own of {builder.info.splits['validation'].num_examples} examples; leave it 0"
             )
-        return {name: name for name in ("train", "validation", "test")}
+        return {"train": _first(config, total), "validation": "validation", "test": "test"}
     held_out = config.num_validation or entry.num_validation
-    total = builder.info.splits["train"].num_examples
     if held_out >= total:
         raise ValueError(f"data.num_validation is {held_out}; data set {config.name!r} has {total} to train on")
-    return {"train": f"train[:-{held_out}]", "validation": f"train[-{held_out}:]", "test": entry.test_split}
+    train = _first(config, total - held_out)
+    return {"train": train, "validation": f"train[-{held_out}:]", "test": entry.test_split}
+
+
+def _first(config: DataConfig, available: int) -> str:
+    """The instruction for the training split, whole or the first `num_train` of it."""
+    if config.num_train > available:
+        raise ValueError(f"data.num_train is {config.num_train}; data set {config.name!r} has {available} to train on")
+    return f"train[:{config.num_train or available}]"
 
 
 def _open_split(builder: tfds.core.DatasetBuilder, instruction: str, shape: tuple[int, ...], num_levels: int) -> Split:

@@ -1,7 +1,8 @@
 """Batches as pure functions of the step.
 
 A training row's place in the run is `position = step * batch_size + row`; its epoch is `position // N`, and its
-example is where a keyed permutation of that epoch sends `position % N`. Nothing depends on what was read before,
+example is where a keyed permutation of that epoch sends `position % N`. Where few labels are shown, every other
+position is that of such an example, with epochs of their own. Nothing depends on what was read before,
 so a run continues at any step with exactly the batches that it would have seen, and input pipelines that each
 read some rows of a global batch together read exactly that batch.
 """
@@ -17,7 +18,7 @@ from tfdgm.data.ordering import shuffled_indices
 from tfdgm.data.scaling import to_domain
 from tfdgm.data.source import Data
 
-_ORDER, _TRAIN_NOISE = 0, 1
+_ORDER, _TRAIN_NOISE, _LABELED_ORDER = 0, 1, 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,17 +79,15 @@ def train_batches(
       ValueError: the batch size can't be dealt out, or there is nothing to train on.
     """
     shard.check(batch_size)
-    num_examples = data.splits["train"].num_examples
-    if not num_examples:
+    if not data.splits["train"].num_examples:
         raise ValueError("the train split has no examples")
     num_rows = batch_size // shard.num_pipelines
     first_row = num_rows * shard.pipeline
-    order_seed, noise_seed = _seed(seed, _ORDER), _seed(seed, _TRAIN_NOISE)
+    order, noise_seed = _order(data, batch_size, seed), _seed(seed, _TRAIN_NOISE)
 
     def read(step: tf.Tensor) -> dict[str, tf.Tensor]:
         position = step * batch_size + first_row + tf.range(num_rows, dtype=tf.int64)
-        index = shuffled_indices(position, num_examples, order_seed)
-        return _batch(data, "train", index, lambda: draw(step))
+        return _batch(data, "train", order(position), lambda: draw(step))
 
     def draw(step: tf.Tensor) -> tf.Tensor:
         uniform = _uniform([batch_size, *data.spec.shape], noise_seed, step)
@@ -146,6 +145,25 @@ def eval_batches(
 
     steps = tf.data.Dataset.range(-(-total // batch_size))
     return _pipeline(steps, read, shard)
+
+
+def _order(data: Data, batch_size: int, seed: int) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Which training example stands at each position, int64 [B] to int64 [B]."""
+    num_examples, order_seed = data.splits["train"].num_examples, _seed(seed, _ORDER)
+    if data.labeled is None:
+        return lambda position: shuffled_indices(position, num_examples, order_seed)
+    if batch_size % 2:
+        raise ValueError(f"batch_size is {batch_size}; it must be even where few labels are shown, for half its rows")
+    with tf.device("CPU"):
+        labeled = tf.constant(data.labeled, tf.int64)
+    labeled_seed = _seed(seed, _LABELED_ORDER)
+
+    def order(position: tf.Tensor) -> tf.Tensor:
+        any_of_all = shuffled_indices(position // 2, num_examples, order_seed)
+        place = shuffled_indices(position // 2, len(data.labeled), labeled_seed)
+        return tf.where(position % 2 == 0, tf.gather(labeled, place), any_of_all)
+
+    return order
 
 
 def _batch(data: Data, split: str, index: tf.Tensor, uniform: Callable[[], tf.Tensor]) -> dict[str, tf.Tensor]:

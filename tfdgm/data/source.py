@@ -82,12 +82,14 @@ class Data:
       splits: exactly `train`, `validation` and `test`, which share no example.
       num_levels: raw values are 0 to num_levels - 1; 0: they are in the domain already.
       binarization: how raw levels become binary: see `tfdgm.data.scaling`.
+      labeled: indices int64 [M] of the training examples whose label is shown; the others have -1. None: all are.
     """
 
     spec: DataSpec
     splits: dict[str, Split]
     num_levels: int = 256
     binarization: str = "dynamic"
+    labeled: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         """Refuses an unknown binarization, and `none` for values that are not binary."""

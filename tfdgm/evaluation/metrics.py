@@ -122,6 +122,11 @@ QUANTITIES: dict[str, Quantity] = {
         lambda model, x, seeds, settings: model.dequantized_log_prob(x, seeds, settings.num_dequantization_samples),
     ),
     "elbo": Quantity("elbo", lambda model, x, seeds, settings: model.elbo(x, seeds, settings.num_elbo_samples)),
+    "conditional_elbo": Quantity(
+        "conditional_elbo",
+        lambda model, x, seeds, settings, label: model.conditional_elbo(x, label, seeds, settings.num_elbo_samples),
+        of_label=True,
+    ),
     "iwae": Quantity(
         "iwae_bound", lambda model, x, seeds, settings: model.iwae_bound(x, seeds, settings.num_iwae_samples)
     ),
@@ -178,6 +183,8 @@ METRICS: dict[str, Metric] = {
     "log_prob_lower_bound": Metric("dequantized_log_prob", "nats", "stochastic_bound", mean),
     "bits_per_dim_upper_bound": Metric("dequantized_log_prob", "bits/dim", "stochastic_bound", mean_bits_per_dim),
     "elbo": Metric("elbo", "nats", "stochastic_bound", mean),
+    # Of log p(x|y), for the class that the label says.
+    "conditional_elbo": Metric("conditional_elbo", "nats", "stochastic_bound", mean),
     "iwae": Metric("iwae", "nats", "stochastic_bound", mean, label="iwae_{0.num_iwae_samples}"),
     # What papers print as a latent-variable model's NLL.
     "nll_upper_bound": Metric("iwae", "nats", "stochastic_bound", negative_mean),

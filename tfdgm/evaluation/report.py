@@ -91,9 +91,9 @@ def _run_name(result: dict[str, Any]) -> str:
 
 
 def _published(preset: str, metric: str) -> str:
-    model_dataset = ":".join(preset.split(":")[:2])
-    known = presets()
-    figure = known[model_dataset].published.get(metric) if model_dataset in known else None
+    model, dataset, argument = [*preset.split(":"), ""][:3]
+    known = presets().get(f"{model}:{dataset}")
+    figure = known.published_of.get(argument, known.published).get(metric) if known else None
     return f"{figure.value:g} ({figure.source})" if figure else ""
 
 

@@ -119,7 +119,8 @@ def _labels(model: GenerativeModel, real: RealSide, num: int) -> np.ndarray | No
     """Of a conditional model, the labels of training examples: classes as often as in the data."""
     if not (takes_label(model) and real.data.spec.num_classes):
         return None
-    return np.resize(real.first("train", num)["label"], num).astype(np.int32)
+    label = real.first("train", num)["label"]
+    return np.resize(label[label >= 0], num).astype(np.int32)  # where few are shown, of these
 
 
 def _figure(name: str, metric: SampleMetric, both: Comparison) -> Figure:

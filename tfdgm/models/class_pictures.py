@@ -15,12 +15,13 @@ def class_grid(model: GenerativeModel, seeds: Any, num_columns: int = 10) -> np.
     """A class a row, the first 20 of them; the same seed a column.
 
     Args:
-      model: has `sample` with a label.
+      model: has `sample` with a label; means of samples are shown where it has such.
       seeds: int64 [N], of which the first `num_columns` are used.
       num_columns: columns.
     """
     seeds = tf.constant(seeds, tf.int64)[:num_columns]
-    rows = [model.sample(seeds, tf.fill([seeds.shape[0]], label)) for label in range(_num_rows(model))]
+    draw = getattr(model, "sample_mean", None) or model.sample
+    rows = [draw(seeds, tf.fill([seeds.shape[0]], label)) for label in range(_num_rows(model))]
     return images.contact_sheet(tf.concat(rows, axis=0), model.spec, seeds.shape[0])
 
 

@@ -195,7 +195,7 @@ def _possible(model: GenerativeModel) -> dict[str, "_Picture"]:
     return {
         kind: picture
         for kind, (capabilities, picture) in known.items()
-        if all(hasattr(model, capability) for capability in capabilities)
+        if all(getattr(model, capability, None) for capability in capabilities)
     }
 
 
@@ -213,7 +213,7 @@ _Picture = Callable[[GenerativeModel, Any, Any], np.ndarray]
 _OF_IMAGES: dict[str, tuple[tuple[str, ...], _Picture]] = {
     "samples": (("sample",), lambda model, seeds, x: sample_grid(model, seeds)),
     "reconstructions": (("reconstruct",), lambda model, seeds, x: reconstruction_grid(model, x)),
-    "traversals": (("posterior_mean", "decode"), lambda model, seeds, x: traversal_grid(model, x)),
+    "traversals": (("posterior_mean", "decode", "interpolate"), lambda model, seeds, x: traversal_grid(model, x)),
     "filters": (("filters",), lambda model, seeds, x: filter_grid(model)),
     "fantasies": (("fantasies",), lambda model, seeds, x: fantasy_grid(model, seeds)),
     "inpaintings": (("inpaint",), lambda model, seeds, x: inpainting_grid(model, x, seeds)),
@@ -222,7 +222,7 @@ _OF_IMAGES: dict[str, tuple[tuple[str, ...], _Picture]] = {
     "temperatures": (("bijector",), lambda model, seeds, x: flow_pictures.temperature_grid(model, seeds)),
     "interpolations": (("bijector",), lambda model, seeds, x: flow_pictures.example_path_grid(model, x)),
     "scales": (("redrawn",), lambda model, seeds, x: flow_pictures.scale_grid(model, seeds)),
-    "classes": (("sample_between",), lambda model, seeds, x: class_pictures.class_grid(model, seeds)),
+    "classes": (("num_labels",), lambda model, seeds, x: class_pictures.class_grid(model, seeds)),
     "class_interpolations": (("sample_between",), lambda model, seeds, x: class_pictures.class_path_grid(model, seeds)),
 }
 _OF_POINTS: dict[str, tuple[tuple[str, ...], _Picture]] = {

@@ -1,7 +1,7 @@
 """Keras's side of every model: counted steps of its own under any strategy, optimizers by group, means of logs."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
@@ -25,7 +25,10 @@ class SteppedModel(keras.Model):
       step: int64 scalar variable, training steps done in the whole run.
       phase_step: int64 scalar variable, training steps done in the current phase; schedules read it.
       optimizers: the optimizers by variable group, after `compile`.
+      takes_unlabeled: whether a batch's `label` may be -1, for not known.
     """
+
+    takes_unlabeled: ClassVar[bool] = False
 
     def __init__(self, spec: DataSpec, *, seed: int = 0, **kwargs: Any) -> None:
         """Args: spec: what one example is. seed: the run's seed. kwargs: Keras's own (`name`, `dtype`)."""

@@ -13,6 +13,7 @@ import tensorflow as tf
 from tfdgm.core import philox
 from tfdgm.core.types import DataSpec
 from tfdgm.core.validation import require_at_least, require_choice
+from tfdgm.math import categorical
 from tfdgm.math.augmentation import AUGMENTATIONS, augment
 from tfdgm.models.base import Batch, GenerativeModel, Logs
 from tfdgm.objectives.penalties import PENALTIES
@@ -98,8 +99,7 @@ class TwoPlayers(GenerativeModel, abc.ABC):
 
     def drawn_label(self, seeds: tf.Tensor) -> tf.Tensor:
         """Labels int32 [N], uniform; label i depends on `seeds[i]` alone."""
-        uniform = philox.row_uniform(philox.fold_in(seeds, _LABEL), (), dtype=tf.float32)
-        return tf.minimum(tf.cast(uniform * self.num_labels, tf.int32), self.num_labels - 1)
+        return categorical.row_classes(philox.fold_in(seeds, _LABEL), self.num_labels)
 
     def minibatches(self, batch: Batch, num: int, field: str) -> Iterator[Minibatch]:
         """The step's examples dealt out to `num` minibatches, each with noise of its own.

@@ -20,12 +20,13 @@ from tfdgm.math.sample_blocks import over_blocks
 from tfdgm.models.base import Batch, GenerativeModel, Logs
 from tfdgm.models.flow_posterior import Encoded, posterior
 from tfdgm.networks.conv import conv_decoder, conv_encoder
+from tfdgm.networks.labels import with_label
 from tfdgm.networks.mlp import mlp
 from tfdgm.objectives import elbo as bounds
 from tfdgm.objectives import likelihood as likelihoods
 
 _BLOCK = 100  # posterior samples that a bound holds at once for an example
-_OBSERVATION_STREAM = 1  # seeds of x given z; z itself uses the rows' own seeds
+OBSERVATION_STREAM = 1  # seeds of x given z; z itself uses the rows' own seeds
 
 
 class VAE(GenerativeModel):
@@ -49,9 +50,12 @@ class VAE(GenerativeModel):
         num_importance_samples: int = 1,
         kl_weight: float = 1.0,
         kl_warmup_steps: int = 0,
+        num_labels: int = 0,
         **kwargs: Any,
     ) -> None:
         """Builds encoder and decoder for `spec`; see `VAEConfig` for the fields.
+
+        `num_labels` classes, where a subclass has them, are seen by both networks besides what they are given.
 
         Raises:
           ValueError: naming a field with a value that it cannot have.
@@ -63,7 +67,7 @@ class VAE(GenerativeModel):
         require_at_least(1, hidden_sizes=min(hidden_sizes, default=1), num_filters=min(num_filters, default=1))
         require_at_least(0, kl_weight=kl_weight, kl_warmup_steps=kl_warmup_steps)
         self.network = network
-        self.latent_dim = latent_dim
+        self.latent_dim, self.num_labels = latent_dim, num_labels
         self.posterior = posterior(
             posterior_flow,
             latent_dim,
@@ -76,13 +80,14 @@ class VAE(GenerativeModel):
         self.bound_loss = bounds.BOUNDS[objective]
         self.num_importance_samples = num_importance_samples
         self.kl_weight, self.kl_warmup_steps = kl_weight, kl_warmup_steps
-        shape, num_outputs = spec.shape, self.posterior.num_outputs
+        shape, seen, size = spec.shape, self._seen_shape(), latent_dim + num_labels
+        num_outputs = self.posterior.num_outputs
         if network == "mlp":
-            self.encoder = mlp(shape, hidden_sizes, [num_outputs], activation=activation, name="encoder")
-            self.decoder = mlp([latent_dim], hidden_sizes[::-1], shape, activation=activation, name="decoder")
+            self.encoder = mlp(seen, hidden_sizes, [num_outputs], activation=activation, name="encoder")
+            self.decoder = mlp([size], hidden_sizes[::-1], shape, activation=activation, name="decoder")
         else:
-            self.encoder = conv_encoder(shape, num_filters, num_outputs, activation=activation, name="encoder")
-            self.decoder = conv_decoder(latent_dim, num_filters, shape, activation=activation, name="decoder")
+            self.encoder = conv_encoder(seen, num_filters, num_outputs, activation=activation, name="encoder")
+            self.decoder = conv_decoder(size, num_filters, shape, activation=activation, name="decoder")
         self.log_scale = self.add_weight(
             shape=(), initializer="zeros", trainable=self.likelihood.has_scale, name="log_scale"
         )
@@ -101,9 +106,14 @@ class VAE(GenerativeModel):
 
     def train_step(self, batch: Batch) -> Logs:
         """One step on the bound, with `num_importance_samples` posterior samples an example."""
-        x, seeds = batch["x"], self.row_seeds()
-        loss, terms = self.minimize("vae", self._loss, x, seeds)
+        loss, terms = self.minimize("vae", self.example_loss, batch, self.row_seeds())
         return {"loss/vae": loss, **terms}
+
+    def example_loss(self, batch: Batch, seeds: tf.Tensor) -> tuple[tf.Tensor, Logs]:
+        """The loss of each example, minus its bound, [B] in nats, and logs."""
+        log_weights, kl, log_likelihood, _ = self._terms(batch["x"], seeds, self.num_importance_samples)
+        loss = self.bound_loss(log_likelihood, kl, log_weights, self._kl_weight())
+        return loss, {"elbo": bounds.elbo(log_likelihood, kl), "kl": kl}
 
     def test_step(self, batch: Batch) -> Logs:
         """The ELBO with one sample, and its two terms."""
@@ -112,8 +122,8 @@ class VAE(GenerativeModel):
 
     def sample(self, seeds: tf.Tensor) -> tf.Tensor:
         """Draws x from p(x|z) p(z): seeds int64 [N] to [N, *event_shape]; row i depends on `seeds[i]` alone."""
-        outputs = tf.cast(self.decoder(self.sample_latents(seeds)), self.variable_dtype)
-        return self.likelihood.sample(outputs, self.log_scale.value, philox.fold_in(seeds, _OBSERVATION_STREAM))
+        outputs = self._decoded(self.sample_latents(seeds))
+        return self.likelihood.sample(outputs, self.log_scale.value, philox.fold_in(seeds, OBSERVATION_STREAM))
 
     def sample_mean(self, seeds: tf.Tensor) -> tf.Tensor:
         """E[x|z] at the z of `sample`: what pictures of VAEs usually show; [N, *event_shape]."""
@@ -134,7 +144,7 @@ class VAE(GenerativeModel):
 
     def decode(self, z: tf.Tensor) -> tf.Tensor:
         """E[x|z]: [B, latent_dim] to [B, *event_shape]."""
-        return self.likelihood.mean(tf.cast(self.decoder(z), self.variable_dtype))
+        return self.likelihood.mean(self._decoded(z))
 
     def reconstruct(self, x: tf.Tensor) -> tf.Tensor:
         """E[x|z] at the posterior mean, [B, *event_shape]."""
@@ -156,36 +166,54 @@ class VAE(GenerativeModel):
 
     def iwae_bound(self, x: tf.Tensor, seeds: tf.Tensor, num_samples: int) -> tf.Tensor:
         """IWAE bound [B] in nats with `num_samples` samples, drawn in blocks so that memory stays bounded."""
+        return self._sampled_bound(x, seeds, num_samples)
 
-        def block_bound(seeds: tf.Tensor, size: int) -> tf.Tensor:
-            return bounds.iwae_bound(self._terms(x, seeds, size)[0])
+    def _seen_shape(self) -> tuple[int, ...]:
+        """What the encoder sees of an example: all of it, and where there are labels the one-hot label."""
+        if not self.num_labels:
+            return self.spec.shape
+        shape = (self.spec.num_dims,) if self.network == "mlp" else self.spec.shape
+        return (*shape[:-1], shape[-1] + self.num_labels)
 
-        blocks = over_blocks(block_bound, seeds, num_samples, _BLOCK, self.variable_dtype)
-        return bounds.iwae_bound(tf.transpose(blocks))
-
-    def _encoded(self, x: tf.Tensor) -> Encoded:
+    def _encoded(self, x: tf.Tensor, label: tf.Tensor | None = None) -> Encoded:
+        if self.num_labels:
+            flat = tf.reshape(x, [-1, self.spec.num_dims]) if self.network == "mlp" else x
+            x = with_label(flat, label, self.num_labels)
         # The KL and the densities stay in float32 under mixed precision.
         return self.posterior.encoded(tf.cast(self.encoder(x), self.variable_dtype))
 
-    def _terms(self, x: tf.Tensor, seeds: tf.Tensor, num_samples: int) -> tuple[tf.Tensor, ...]:
-        """`_terms_of` noise that is drawn by row."""
-        return self._terms_of(x, philox.row_normal(seeds, (num_samples, self.latent_dim), dtype=self.variable_dtype))
+    def _decoded(self, z: tf.Tensor, label: tf.Tensor | None = None) -> tf.Tensor:
+        """What p(x|z) is made of, [N, *event_shape]: z [N, latent_dim], label [N] where there are labels."""
+        z = with_label(z, label, self.num_labels) if self.num_labels else z
+        return tf.cast(self.decoder(z), self.variable_dtype)
 
-    def _terms_of(self, x: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    def _terms(
+        self, x: tf.Tensor, seeds: tf.Tensor, num_samples: int, label: tf.Tensor | None = None
+    ) -> tuple[tf.Tensor, ...]:
+        """`_terms_of` noise that is drawn by row."""
+        noise = philox.row_normal(seeds, (num_samples, self.latent_dim), dtype=self.variable_dtype)
+        return self._terms_of(x, noise, label)
+
+    def _terms_of(self, x: tf.Tensor, noise: tf.Tensor, label: tf.Tensor | None = None) -> tuple[tf.Tensor, ...]:
         """log w_k [B, K], KL [B], log p(x|z_k) [B, K] and z_k [B, K, D] for z_k from q(z|x) by noise [B, K, D]."""
-        encoded = self._encoded(x)
+        encoded = self._encoded(x, label)
         z, log_q = self.posterior.sample(encoded, noise)
-        outputs = tf.cast(self.decoder(tf.reshape(z, [-1, self.latent_dim])), self.variable_dtype)
+        repeated = None if label is None else tf.repeat(label, noise.shape[1])
+        outputs = self._decoded(tf.reshape(z, [-1, self.latent_dim]), repeated)
         outputs = tf.reshape(outputs, [-1, noise.shape[1], self.spec.num_dims])
         flat_x = tf.reshape(tf.cast(x, self.variable_dtype), [-1, 1, self.spec.num_dims])
         log_likelihood = self.likelihood.log_prob(outputs, self.log_scale.value, flat_x)
         log_p = bounds.diagonal_normal_log_prob(z, 0.0, 0.0)
         return log_likelihood + log_p - log_q, self.posterior.kl(encoded, log_q, log_p), log_likelihood, z
 
-    def _loss(self, x: tf.Tensor, seeds: tf.Tensor) -> tuple[tf.Tensor, Logs]:
-        log_weights, kl, log_likelihood, _ = self._terms(x, seeds, self.num_importance_samples)
-        loss = self.bound_loss(log_likelihood, kl, log_weights, self._kl_weight())
-        return loss, {"elbo": bounds.elbo(log_likelihood, kl), "kl": kl}
+    def _sampled_bound(
+        self, x: tf.Tensor, seeds: tf.Tensor, num_samples: int, label: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        def block_bound(seeds: tf.Tensor, size: int) -> tf.Tensor:
+            return bounds.iwae_bound(self._terms(x, seeds, size, label)[0])
+
+        blocks = over_blocks(block_bound, seeds, num_samples, _BLOCK, self.variable_dtype)
+        return bounds.iwae_bound(tf.transpose(blocks))
 
     def _kl_weight(self) -> tf.Tensor:
         progress = tf.cast(self.phase_step, self.variable_dtype) / max(self.kl_warmup_steps, 1)

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfdgm.core.validation import require_choice
 from tfdgm.networks.dcgan import dcgan_features
+from tfdgm.networks.labels import with_label
 from tfdgm.networks.mlp import ACTIVATIONS, built_sequential
 from tfdgm.networks.spectral_norm import SpectralDense
 
@@ -61,11 +62,10 @@ class Discriminator(keras.layers.Layer):
         """Logits [B]."""
         if self.conditioning == "none":
             return self.outputs(self.features(x, training=training), training=training)[:, 0]
-        one_hot = tf.one_hot(label, self.num_classes, dtype=x.dtype)
         if self.conditioning == "concatenation":
-            maps = tf.reshape(one_hot, [-1, *[1] * (x.shape.rank - 2), self.num_classes])
-            x = tf.concat([x, tf.broadcast_to(maps, tf.concat([tf.shape(x)[:-1], [self.num_classes]], 0))], axis=-1)
+            x = with_label(x, label, self.num_classes)
             return self.outputs(self.features(x, training=training), training=training)[:, 0]
+        one_hot = tf.one_hot(label, self.num_classes, dtype=x.dtype)
         features = self.features(x, training=training)
         projection = tf.reduce_sum(self.embedding(one_hot, training=training) * features, axis=-1)
         return self.outputs(features, training=training)[:, 0] + projection

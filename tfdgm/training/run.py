@@ -113,6 +113,11 @@ class _Run:
         keras.utils.set_random_seed(config.seed)  # here: preparing data may draw from the same generators
         with strategy.scope():
             self.model = build_from_config(config.model, data.spec, seed=config.seed)
+            if config.data.num_labels and not self.model.takes_unlabeled:
+                raise ValueError(
+                    f"data.num_labels is {config.data.num_labels}, but {self.model.name} does not learn from examples "
+                    "without a label; leave it 0"
+                )
             decay = self.training.ema_decay
             self.averages = WeightAverages(self.model, decay) if decay else None
         self.plan = [completed(phase, self.training) for phase in self.model.phases()]
