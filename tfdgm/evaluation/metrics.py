@@ -20,11 +20,13 @@ import tensorflow as tf
 
 from tfdgm.core.types import DataSpec
 from tfdgm.evaluation import codes
+from tfdgm.evaluation.two_sample import kernel_test
 from tfdgm.math import categorical
 
 Kind = Literal["exact", "bound", "stochastic_bound", "estimate"]
 
 _ACTIVE_VARIANCE = 0.01
+_MAX_TESTED = 2000  # points on either side, whose kernels are held at once
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,10 +99,26 @@ def num_active(z_mean: np.ndarray, spec: DataSpec | None = None) -> tuple[float,
     return float(np.sum(z_mean.var(axis=0, ddof=1) > _ACTIVE_VARIANCE)), None
 
 
+def latent_mmd(z: np.ndarray, spec: DataSpec | None = None) -> tuple[float, float | None]:
+    """The squared MMD between z [N, D] and the prior N(0, I), of the first 2,000."""
+    del spec
+    return _kernel_test(z)[0], None
+
+
+def mmd_threshold(z: np.ndarray) -> str:
+    """What `latent_mmd` is to be held against."""
+    return f"samples of the prior exceed {_kernel_test(z)[1]:.2g} with probability 0.05, by permutation"
+
+
 def num_lost_inputs(code_and_input: np.ndarray, spec: DataSpec) -> tuple[float, float | None]:
     """Distinct inputs less distinct codes, of values [N, m + D]: 0 where the code is one-to-one."""
     num_units = code_and_input.shape[1] - spec.num_dims
     return float(codes.num_lost_inputs(code_and_input[:, :num_units], code_and_input[:, num_units:])), None
+
+
+def _kernel_test(z: np.ndarray) -> tuple[float, float]:
+    z = z[:_MAX_TESTED]
+    return kernel_test(z, np.random.default_rng(0).standard_normal(z.shape))
 
 
 def _of_code(statistic: Callable[[np.ndarray], float], unit: str) -> Metric:
@@ -145,6 +163,9 @@ QUANTITIES: dict[str, Quantity] = {
         "pseudo_log_likelihood", lambda model, x, seeds, settings: model.pseudo_log_likelihood(x)
     ),
     "posterior_mean": Quantity("posterior_mean", lambda model, x, seeds, settings: model.posterior_mean(x)),
+    "posterior_sample": Quantity(
+        "sample_posterior", lambda model, x, seeds, settings: model.sample_posterior(x, seeds)
+    ),
     "code": Quantity("code", lambda model, x, seeds, settings: model.code(x)),
     # What was encoded stands behind its code, [B, m + D].
     "code_and_input": Quantity(
@@ -192,6 +213,8 @@ METRICS: dict[str, Metric] = {
     "mean_field_iwae": Metric(
         "mean_field_iwae", "nats", "stochastic_bound", mean, label="mean_field_iwae_{0.num_iwae_samples}"
     ),
+    # Of q(z), one z for each example, and as many of the prior.
+    "latent_mmd": Metric("posterior_sample", "squared MMD", "estimate", latent_mmd, note=mmd_threshold),
     "active_units": Metric("posterior_mean", "latents", "estimate", num_active),
     **_by_each_way("log_prob", "unnormalized_log_prob", "exact"),
     **_by_each_way("elbo", "unnormalized_elbo", "stochastic_bound"),

@@ -15,6 +15,7 @@ from tfdgm.math.domains import INTO_DOMAIN
 from tfdgm.models.two_players import TwoPlayers
 from tfdgm.networks.dcgan import dcgan_generator
 from tfdgm.networks.discriminator import Discriminator
+from tfdgm.networks.labels import with_label
 from tfdgm.networks.mlp import mlp
 
 _DOMAINS = ("unit", "symmetric", "real")
@@ -105,8 +106,11 @@ class AdversarialModel(TwoPlayers):
         """`sample`, in training by the statistics of the batch itself where the generator is batch-normalised."""
         z = philox.row_normal(seeds, (self.latent_dim,), dtype=self.compute_dtype)
         if self.num_labels:
-            label = self.drawn_label(seeds) if label is None else label
-            z = tf.concat([z, tf.one_hot(label, self.num_labels, dtype=z.dtype)], axis=-1)
+            z = with_label(z, self.drawn_label(seeds) if label is None else label, self.num_labels)
+        return self.generate_from(z, training=training)
+
+    def generate_from(self, z: tf.Tensor, *, training: bool = False) -> tf.Tensor:
+        """G of latents, and where there are labels of the one-hot label behind them: [N, D] to [N, *event_shape]."""
         outputs = tf.cast(self.generator(z, training=training), self.variable_dtype)
         return INTO_DOMAIN[self.spec.domain](outputs)
 

@@ -41,6 +41,15 @@ class Likelihood(abc.ABC):
         """Draws [N, *event] from `outputs` [N, *event] and seeds int64 [N]."""
 
 
+def feature_log_likelihood(features: tf.Tensor, mean: tf.Tensor) -> tf.Tensor:
+    """log N(features; mean, I) but for its constant, -|features - mean|^2 / 2: [B, D] twice to [B], nats.
+
+    References:
+      Larsen, Sonderby, Larochelle & Winther (2016), Autoencoding beyond pixels, eq. 7 and 8.
+    """
+    return -0.5 * tf.reduce_sum(tf.math.squared_difference(features, mean), axis=1)
+
+
 class Bernoulli(Likelihood):
     """x in {0, 1} with logits `outputs`; values between count as grey levels' expected bits."""
 

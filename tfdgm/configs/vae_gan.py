@@ -1,0 +1,56 @@
+"""VAE/GAN: fields and presets. None has been run to the end."""
+
+import dataclasses
+
+from tfdgm.configs import gan
+from tfdgm.configs.experiment import ExperimentConfig, OptimizerConfig, Preset
+from tfdgm.configs.gan import AdversarialConfig
+
+
+@dataclasses.dataclass
+class VAEGANConfig(AdversarialConfig):
+    """Fields of `tfdgm.models.vae_gan.VAEGAN`.
+
+    Attributes:
+      loss: of the generator: `minimax` as in the paper's algorithm, or `non_saturating`.
+      reconstruction_weight: gamma, of the likelihood of features in the generator's loss.
+    """
+
+    model_name: str = "vae_gan"
+    latent_dim: int = 64
+    loss: str = "non_saturating"
+    reconstruction_weight: float = 1e-2
+
+
+@dataclasses.dataclass
+class VAEGANOptimizers:
+    """One optimizer each."""
+
+    encoder: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
+    generator: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
+    discriminator: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
+
+
+def _encoded(config: ExperimentConfig, latent_dim: int) -> ExperimentConfig:
+    """The run of a DCGAN with an encoder, which learns at the generator's rate; KL and likelihood fit the digits."""
+    fields = {field.name: getattr(config.model, field.name) for field in dataclasses.fields(AdversarialConfig)}
+    config.model = VAEGANConfig(**{**fields, "model_name": "vae_gan", "latent_dim": latent_dim})
+    players = config.optimizers
+    config.optimizers = VAEGANOptimizers(
+        encoder=dataclasses.replace(players.generator, beta_1=0.9),
+        generator=players.generator,
+        discriminator=players.discriminator,
+    )
+    return config
+
+
+PRESETS: dict[str, Preset] = {
+    "vae_gan:digits": Preset(
+        lambda argument: _encoded(gan.digits(argument), latent_dim=16),
+        gan.smoke,
+        "VAE/GAN on the embedded 8x8 digits",
+    ),
+    "vae_gan:mnist": Preset(
+        lambda argument: _encoded(gan.dcgan("mnist", argument), latent_dim=32), gan.smoke, "VAE/GAN on MNIST"
+    ),
+}
