@@ -9,13 +9,14 @@ in this order on each minibatch (section 2). A GAN with the parts of x and z exc
 and makes q(z), never q(z|x), pass for the prior.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
 
 from tfdgm.core import philox
 from tfdgm.core.types import DataSpec
+from tfdgm.core.unified_form import UnifiedForm
 from tfdgm.models.base import Batch, Logs
 from tfdgm.models.vae import VAE
 from tfdgm.networks.mlp import mlp
@@ -26,6 +27,17 @@ _RECONSTRUCTED, _REGULARIZED, _PRIOR = range(3)  # streams of a step's rows
 
 class AAE(VAE):
     """Adversarial autoencoder; the fields are those of `tfdgm.configs.aae.AAEConfig`."""
+
+    unified: ClassVar[UnifiedForm] = UnifiedForm(
+        x="latents",
+        z="an example, which lies behind them: the parts are exchanged",
+        y="1 from the prior, 0 encoded",
+        p="q(z|x_real), x_real from p_data, for 0; the prior p(z) for 1",
+        discriminator="D(z), learned",
+        inference="p_theta(x|z), the decoder",
+        minimizes="a GAN's, of codes; besides -log p_theta(x|z), for the encoder and the decoder",
+        source="Makhzani et al. 2016",
+    )
 
     def __init__(
         self, spec: DataSpec, *, discriminator_hidden_sizes: tuple[int, ...] = (200, 200), **kwargs: Any

@@ -8,13 +8,15 @@ theta, eta step    max  E_data D(x) bound(x) + E_g D(x) bound(x)                
 so that generated examples that pass for real join the data. D = 1 on real and 0 on generated ones is the VAE again.
 """
 
-from typing import Any
+import dataclasses
+from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
 
 from tfdgm.core import philox
 from tfdgm.core.types import DataSpec
+from tfdgm.core.unified_form import UnifiedForm
 from tfdgm.math import categorical
 from tfdgm.models.base import Batch, Logs
 from tfdgm.models.semi_supervised_vae import SemiSupervisedVAE
@@ -27,6 +29,14 @@ _REAL, _GENERATED, _GENERATED_BOUND, _GENERATED_LABEL = range(4)  # streams of a
 
 class AAVAE(VAE):
     """Adversary-activated VAE; the fields are those of `tfdgm.configs.aavae.AAVAEConfig`."""
+
+    unified: ClassVar[UnifiedForm] = dataclasses.replace(
+        VAE.unified,
+        y="1 real, 0 generated",
+        discriminator="D(x), learned",
+        minimizes="phi: as a GAN; theta, eta: KL(q(z|x, y) q^r(y|x) || p_theta(z, y|x))",
+        source="Hu et al. 2018",
+    )
 
     def __init__(
         self,

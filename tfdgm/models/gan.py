@@ -7,11 +7,12 @@ with D = sigmoid(logit). Other losses of `tfdgm.objectives.adversarial` take the
 by both players (Mirza & Osindero 2014; Miyato & Koyama 2018).
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 import tensorflow as tf
 
 from tfdgm.core.types import DataSpec
+from tfdgm.core.unified_form import UnifiedForm
 from tfdgm.core.validation import require_at_least, require_choice
 from tfdgm.models.adversarial import AdversarialModel
 from tfdgm.models.base import Batch, Logs
@@ -21,6 +22,17 @@ from tfdgm.objectives.adversarial import LOSSES
 
 class GAN(AdversarialModel):
     """GAN, DCGAN and their conditional forms; the fields are those of `tfdgm.configs.gan.GANConfig`."""
+
+    unified: ClassVar[UnifiedForm] = UnifiedForm(
+        x="an example",
+        z="noise, which makes p_theta(x|0) implicit",
+        y="1 real, 0 generated",
+        p="x = G(z), z ~ N(0, I), for 0; p_data(x) for 1",
+        discriminator="D(x), learned",
+        inference="",
+        minimizes="phi: KL(p_theta(y|x) || q(y|x)), in the mean over x; theta: KL(p_theta(x|y) || q^r(x|y)) - JSD",
+        source="Goodfellow et al. 2014",
+    )
 
     def __init__(
         self,

@@ -7,12 +7,14 @@ No gradient goes through the weights. By the best discriminator w is p_data(x) /
 it what an IWAE is to a VAE. A label y is seen by both players where there is one.
 """
 
-from typing import Any
+import dataclasses
+from typing import Any, ClassVar
 
 import tensorflow as tf
 
 from tfdgm.core import philox
 from tfdgm.core.types import DataSpec
+from tfdgm.core.unified_form import UnifiedForm
 from tfdgm.core.validation import require_at_least
 from tfdgm.models.gan import GAN
 from tfdgm.models.two_players import Minibatch
@@ -21,6 +23,13 @@ from tfdgm.objectives.unified import importance_weighted_theta_loss
 
 class IWGAN(GAN):
     """IWGAN and its conditional forms; the fields are those of `tfdgm.configs.iwgan.IWGANConfig`."""
+
+    unified: ClassVar[UnifiedForm] = dataclasses.replace(
+        GAN.unified,
+        minimizes="phi: as a GAN; theta: minus a bound of K samples on log E_p_theta0(x) q^r(y|x), to a GAN's as an "
+        "IWAE's is to a VAE's",
+        source="Hu et al. 2018",
+    )
 
     def __init__(self, spec: DataSpec, *, num_importance_samples: int = 5, **kwargs: Any) -> None:
         """Builds both networks; see `AdversarialModel` for the rest.

@@ -8,6 +8,7 @@ maximises  L(x, y) + alpha log q(y|x)               where the label is known    
 The sums over classes are worked out, never sampled. With all labels it is a conditional VAE.
 """
 
+import dataclasses
 import math
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ import tensorflow as tf
 
 from tfdgm.core import philox
 from tfdgm.core.types import DataSpec, Endpoint
+from tfdgm.core.unified_form import UnifiedForm
 from tfdgm.core.validation import require_at_least
 from tfdgm.math import categorical
 from tfdgm.models.base import Batch, Logs
@@ -28,6 +30,13 @@ _LABEL_STREAM = OBSERVATION_STREAM + 1  # seeds of y
 
 class SemiSupervisedVAE(VAE):
     """M2 of Kingma et al.; the fields are those of `tfdgm.configs.semi_supervised.SemiSupervisedVAEConfig`."""
+
+    unified: ClassVar[UnifiedForm] = dataclasses.replace(
+        VAE.unified,
+        z="latents and the class, seen for some",
+        inference="q(z|x, class) q(class|x)",
+        source="Kingma et al. 2014",
+    )
 
     takes_unlabeled: ClassVar[bool] = True
     interpolate: ClassVar[None] = None  # the way from one z to another is of one class

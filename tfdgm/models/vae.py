@@ -8,12 +8,13 @@ with z = mean(x) + exp(log_var(x) / 2) * noise                      (the reparam
 With a flow posterior that z is only where q starts: see tfdgm.models.flow_posterior.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 import tensorflow as tf
 
 from tfdgm.core import philox
 from tfdgm.core.types import DataSpec
+from tfdgm.core.unified_form import UnifiedForm
 from tfdgm.core.validation import require_at_least, require_choice
 from tfdgm.math import latents
 from tfdgm.math.sample_blocks import over_blocks
@@ -31,6 +32,17 @@ OBSERVATION_STREAM = 1  # seeds of x given z; z itself uses the rows' own seeds
 
 class VAE(GenerativeModel):
     """VAE, beta-VAE and IWAE; the fields are those of `tfdgm.configs.vae.VAEConfig`."""
+
+    unified: ClassVar[UnifiedForm] = UnifiedForm(
+        x="an example",
+        z="latents",
+        y="1 real, 0 generated; never seen, for q* knows it",
+        p="p_theta(x|z), z ~ N(0, I), for 0; p_data(x) for 1",
+        discriminator="q*(y|x), perfect",
+        inference="q(z|x)",
+        minimizes="theta, eta: KL(q(z|x, y) q*^r(y|x) || p_theta(z, y|x))",
+        source="Kingma & Welling 2014",
+    )
 
     def __init__(
         self,

@@ -13,13 +13,14 @@ Discriminator  max  L_GAN
 It has no likelihood of x: what L_llike is one of, the discriminator's features, changes as it learns.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
 
 from tfdgm.core import philox
 from tfdgm.core.types import DataSpec
+from tfdgm.core.unified_form import UnifiedForm
 from tfdgm.core.validation import require_at_least, require_choice
 from tfdgm.math import latents
 from tfdgm.models.adversarial import AdversarialModel
@@ -37,6 +38,17 @@ _POSTERIOR, _FRESH = 0, 1  # streams of `fresh`: one noise an example, for all p
 
 class VAEGAN(AdversarialModel):
     """VAE/GAN; the fields are those of `tfdgm.configs.vae_gan.VAEGANConfig`."""
+
+    unified: ClassVar[UnifiedForm] = UnifiedForm(
+        x="an example, and for the VAE's half its features f(x)",
+        z="latents",
+        y="1 real, 0 generated or reconstructed",
+        p="x = G(z), z ~ N(0, I) or q(z|x_real), for 0; p_data(x) for 1",
+        discriminator="D(x), learned; q*(y|x) for the VAE's half",
+        inference="q(z|x)",
+        minimizes="a GAN's for phi and theta, and gamma times a VAE's for theta, a VAE's for eta",
+        source="Larsen et al. 2016",
+    )
 
     def __init__(
         self,
