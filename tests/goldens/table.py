@@ -301,6 +301,7 @@ GOLDENS: dict[str, Golden] = {
             num_flow_steps=1,
         ),
         _preset("aae", "aae:digits", _DIGITS, _bars, "autoencoder", "discriminator", "encoder"),
+        _preset("saae", "saae:digits", _CLASSED_DIGITS, _bars, "autoencoder", "discriminator", "encoder", "classifier"),
         _rbm("rbm", _DIGITS, _bars),
         _rbm("rbm_fast_pcd", _BITS, _words, negative_phase="fast_pcd", centered=False, sparsity_weight=0.1),
         _rbm("rbm_tempering", _BITS, _words, negative_phase="tempering", num_temperatures=3, weight_decay=0.01),
@@ -369,7 +370,7 @@ GOLDENS: dict[str, Golden] = {
 EXEMPLARS: tuple[str, ...] = (
     "vae_iaf",
     "aasvae",
-    "aae",
+    "saae",
     "rbm",
     "dbm",
     "dbn",

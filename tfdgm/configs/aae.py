@@ -7,6 +7,7 @@ from tfdgm.configs.experiment import (
     ExperimentConfig,
     OptimizerConfig,
     Preset,
+    Published,
     TrainingConfig,
     smoke_training,
 )
@@ -39,12 +40,31 @@ class AAEConfig:
 
 
 @dataclasses.dataclass
+class SemiSupervisedAAEConfig(AAEConfig):
+    """Fields of `tfdgm.models.semi_supervised_aae.SemiSupervisedAAE`.
+
+    Attributes:
+      classifier_hidden_sizes: units of the hidden layers of q(y|x).
+    """
+
+    model_name: str = "saae"
+    classifier_hidden_sizes: tuple[int, ...] = (500, 500)
+
+
+@dataclasses.dataclass
 class AAEOptimizers:
     """One optimizer for the reconstruction phase, one for each player of the regularisation phase."""
 
     autoencoder: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
     discriminator: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
     encoder: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
+
+
+@dataclasses.dataclass
+class SemiSupervisedAAEOptimizers(AAEOptimizers):
+    """One more, for classification."""
+
+    classifier: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
 
 
 def _experiment(name: str, model: AAEConfig, num_steps: int) -> ExperimentConfig:
@@ -83,16 +103,44 @@ def _digits(argument: str) -> ExperimentConfig:
     return _experiment("digits", model, num_steps=10_000)
 
 
+def _with_classes(config: ExperimentConfig, num_labels: int) -> ExperimentConfig:
+    """Few labels, as many of each class; validation accuracy decides which checkpoint counts."""
+    model, optimizers = vars(config.model), vars(config.optimizers)
+    config.model = SemiSupervisedAAEConfig(
+        **{**model, "model_name": "saae", "classifier_hidden_sizes": config.model.hidden_sizes}
+    )
+    config.optimizers = SemiSupervisedAAEOptimizers(
+        **optimizers, classifier=OptimizerConfig(learning_rate=5e-4, schedule="linear")
+    )
+    config.data.num_labels, config.training.best_metric = num_labels, "accuracy"
+    config.training.batch_size = 200
+    config.evaluation.num_iwae_samples = 50
+    return config
+
+
 def _smoke(config: ExperimentConfig) -> ExperimentConfig:
     """A preset's own path in a minute of CPU: small networks, few steps, few samples."""
     config.model.latent_dim, config.model.num_filters = 3, (8, 8)
     config.model.hidden_sizes = config.model.discriminator_hidden_sizes = (16,)
     config.training = smoke_training(config.training, num_steps=200)
     config.evaluation = VAEEvaluation(num_elbo_samples=4, num_iwae_samples=50)
+    if isinstance(config.model, SemiSupervisedAAEConfig):
+        config.model.classifier_hidden_sizes = (16,)
     return config
 
 
 PRESETS: dict[str, Preset] = {
     "aae:digits": Preset(_digits, _smoke, "adversarial autoencoder on the embedded 8x8 digits", ("smoke", "plane")),
     "aae:mnist": Preset(_mnist, _smoke, "adversarial autoencoder on MNIST, 8 latents", ("smoke", "plane")),
+    "saae:digits": Preset(
+        lambda argument: _with_classes(_digits(argument), 100),
+        _smoke,
+        "semi-supervised adversarial autoencoder on the embedded 8x8 digits with 100 labels",
+    ),
+    "saae:mnist": Preset(
+        lambda argument: _with_classes(_mnist(argument), 1_000),
+        _smoke,
+        "semi-supervised adversarial autoencoder on MNIST with 1,000 labels",
+        published={"accuracy": Published(0.984, "Makhzani et al. 2016, table 2, 1,000 labels, an error of 1.60%")},
+    ),
 }

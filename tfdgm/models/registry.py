@@ -16,6 +16,7 @@ MODELS: dict[str, str] = {
     "aasvae": "tfdgm.models.adversary_activated:AASVAE",
     "aacvae": "tfdgm.models.adversary_activated:AASVAE",
     "aae": "tfdgm.models.aae:AAE",
+    "saae": "tfdgm.models.semi_supervised_aae:SemiSupervisedAAE",
     "rbm": "tfdgm.models.rbm:RBM",
     "dbn": "tfdgm.models.dbn:DBN",
     "dbm": "tfdgm.models.dbm:DBM",
