@@ -317,6 +317,15 @@ GOLDENS: dict[str, Golden] = {
             discriminator_normalization="spectral",
             loss="hinge",
         ),
+        _adversarial(
+            "infogan",
+            "infogan:digits",
+            _STRIPES,
+            _stripes,
+            num_categories=(3, 2),
+            has_learned_variance=True,
+            recognition_size=6,
+        ),
         _adversarial("wgan", "wgan:mixture25", _PLANE, _ring, num_critic_steps=2, activation="leaky_relu"),
         _adversarial(
             "wgan_gp",
@@ -350,6 +359,7 @@ EXEMPLARS: tuple[str, ...] = (
     "predictability_minimization",
     "classifier",
     "gan",
+    "infogan",
     "wgan",
     "biggan",
     "progan",

@@ -32,6 +32,7 @@ _FAMILIES = (
     "predictability_minimization",
     "classifier",
     "gan",
+    "infogan",
     "biggan",
     "progan",
     "flow",

@@ -172,11 +172,10 @@ def _images(name: str, model: Any, optimizers: Any, **training: Any) -> Experime
     )
 
 
-def _dcgan(name: str, argument: str = "") -> ExperimentConfig:
-    model = GANConfig(model_name="dcgan", discriminator_normalization="none", penalty="r1", penalty_weight=0.2)
-    if argument == "conditional":
-        model.conditioning = "projection"
-    config = _images(
+def image_gan(name: str, model: GANConfig) -> ExperimentConfig:
+    """A GAN of images that are penalised by R_1, in minibatches of 64."""
+    model.discriminator_normalization, model.penalty, model.penalty_weight = "none", "r1", 0.2
+    return _images(
         name,
         model,
         GANOptimizers(*_players(2e-3, 0.5, 0.999)),
@@ -187,7 +186,12 @@ def _dcgan(name: str, argument: str = "") -> ExperimentConfig:
         best_metric="fid",
         best_mode="min",
     )
-    if model.conditioning != "none":
+
+
+def _dcgan(name: str, argument: str = "") -> ExperimentConfig:
+    config = image_gan(name, GANConfig(model_name="dcgan"))
+    if argument == "conditional":
+        config.model.conditioning = "projection"
         config.evaluation.metrics += ("class_accuracy",)
     return config
 
@@ -232,7 +236,7 @@ def _wgan_gp_cifar10(argument: str) -> ExperimentConfig:
     return config
 
 
-def _smoke(config: ExperimentConfig) -> ExperimentConfig:
+def smoke(config: ExperimentConfig) -> ExperimentConfig:
     """A preset's own path in a minute of CPU: small networks, few steps and samples, no extractor."""
     num_minibatches = config.training.batch_size // (256 if config.model.network == "mlp" else 64)
     config.model.latent_dim = 4
@@ -246,7 +250,7 @@ def _smoke(config: ExperimentConfig) -> ExperimentConfig:
 
 
 def _preset(build: Any, summary: str, *arguments: str) -> Preset:
-    return Preset(build, _smoke, summary, ("smoke", *arguments))
+    return Preset(build, smoke, summary, ("smoke", *arguments))
 
 
 PRESETS: dict[str, Preset] = {

@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdgm.core.types import DataSpec
-from tfdgm.evaluation import codes
+from tfdgm.evaluation import code_classes, codes
 from tfdgm.math import categorical
 
 Kind = Literal["exact", "bound", "stochastic_bound", "estimate"]
@@ -113,6 +113,20 @@ def _of_code(statistic: Callable[[np.ndarray], float], unit: str) -> Metric:
     return Metric("code", unit, "estimate", lambda code, spec: (float(statistic(code)), None), note=note)
 
 
+def category_accuracy(category_and_label: np.ndarray, spec: DataSpec | None = None) -> tuple[float, float | None]:
+    """The share of examples [N, 2] whose category, matched in the best way with a class, is that of their label."""
+    del spec
+    return mean(code_classes.is_matched(category_and_label[:, 0], category_and_label[:, 1]))
+
+
+def _matching_note(category_and_label: np.ndarray) -> str:
+    by_chance = codes.chance(lambda values: category_accuracy(values)[0], category_and_label)
+    return (
+        f"categories are matched with classes in the way that is best for these {len(category_and_label):,} examples "
+        f"themselves; {by_chance:.3g} once the labels are shuffled: by chance alone"
+    )
+
+
 QUANTITIES: dict[str, Quantity] = {
     "log_prob": Quantity(
         "log_prob", lambda model, x, seeds, settings: model.log_prob(x), superseded_by="dequantized_log_prob"
@@ -152,6 +166,11 @@ QUANTITIES: dict[str, Quantity] = {
     "is_correct": Quantity(
         "predict_probabilities",
         lambda model, x, seeds, settings, label: categorical.is_most_probable(model.predict_probabilities(x), label),
+        of_label=True,
+    ),
+    "category_and_label": Quantity(
+        "category",
+        lambda model, x, seeds, settings, label: tf.stack([model.category(x), tf.cast(label, tf.int32)], axis=1),
         of_label=True,
     ),
     "label_nll": Quantity(
@@ -197,6 +216,7 @@ METRICS: dict[str, Metric] = {
     "num_codes": Metric("code", "codes", "exact", lambda code, spec: (float(codes.num_codes(code)), None)),
     "num_lost_inputs": Metric("code_and_input", "inputs", "exact", num_lost_inputs),
     "reconstruction_error": Metric("reconstruction_error", "squared error", "exact", mean),
+    "category_accuracy": Metric("category_and_label", "fraction", "estimate", category_accuracy, note=_matching_note),
     "accuracy": Metric("is_correct", "fraction", "exact", mean),
     "nll": Metric("label_nll", "nats", "exact", mean),
 }

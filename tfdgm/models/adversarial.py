@@ -37,9 +37,13 @@ class AdversarialModel(TwoPlayers):
         conditioning: str = "none",
         penalty: str = "none",
         has_origin: bool = True,
+        code_size: int = 0,
         **kwargs: Any,
     ) -> None:
-        """Builds both networks for `spec`; `has_origin` says whether a constant added to all logits changes the loss.
+        """Builds both networks for `spec`.
+
+        `has_origin` says whether a constant added to all logits changes the loss, `code_size` how much the generator
+        sees besides noise and label.
 
         Raises:
           ValueError: naming a field with a value that it cannot have.
@@ -60,7 +64,7 @@ class AdversarialModel(TwoPlayers):
                 "take data with two or more, or 'none'"
             )
         self.latent_dim = latent_dim
-        size = latent_dim + num_labels
+        size = latent_dim + num_labels + code_size
         if network == "dcgan":
             self.generator = dcgan_generator(
                 size, spec.shape, num_filters, normalization=generator_normalization, name="generator"
@@ -107,6 +111,10 @@ class AdversarialModel(TwoPlayers):
         if self.num_labels:
             label = self.drawn_label(seeds) if label is None else label
             z = tf.concat([z, tf.one_hot(label, self.num_labels, dtype=z.dtype)], axis=-1)
+        return self.generated(z, training=training)
+
+    def generated(self, z: tf.Tensor, *, training: bool = False) -> tf.Tensor:
+        """G of all that the generator sees, [B, ...] to [B, *event_shape]."""
         outputs = tf.cast(self.generator(z, training=training), self.variable_dtype)
         return INTO_DOMAIN[self.spec.domain](outputs)
 

@@ -20,6 +20,7 @@ MODELS: dict[str, str] = {
     "nvil": "tfdgm.models.sbn:SigmoidBeliefNet",
     "gan": "tfdgm.models.gan:GAN",
     "dcgan": "tfdgm.models.gan:GAN",
+    "infogan": "tfdgm.models.infogan:InfoGAN",
     "wgan": "tfdgm.models.wgan:WGAN",
     "wgan_gp": "tfdgm.models.wgan:WGAN",
     "progan": "tfdgm.models.progan:ProGAN",

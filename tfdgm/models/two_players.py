@@ -98,8 +98,7 @@ class TwoPlayers(GenerativeModel, abc.ABC):
 
     def drawn_label(self, seeds: tf.Tensor) -> tf.Tensor:
         """Labels int32 [N], uniform; label i depends on `seeds[i]` alone."""
-        uniform = philox.row_uniform(philox.fold_in(seeds, _LABEL), (), dtype=tf.float32)
-        return tf.minimum(tf.cast(uniform * self.num_labels, tf.int32), self.num_labels - 1)
+        return philox.row_integer(philox.fold_in(seeds, _LABEL), self.num_labels)
 
     def minibatches(self, batch: Batch, num: int, field: str) -> Iterator[Minibatch]:
         """The step's examples dealt out to `num` minibatches, each with noise of its own.
@@ -127,15 +126,20 @@ class TwoPlayers(GenerativeModel, abc.ABC):
 
     def logit_pair(self, rows: Minibatch, fake: tf.Tensor, *, needs_real: bool = True) -> tuple[tf.Tensor, tf.Tensor]:
         """The logits of real and of fake examples in training, augmented where the model augments."""
+        real, fake = self.views(rows, fake)
+        if needs_real:
+            return self.both_logits(real, fake, rows.label)
+        fake_logits = self.logits(fake, rows.label, training=True)
+        return tf.zeros_like(fake_logits), fake_logits
+
+    def views(self, rows: Minibatch, fake: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Real and generated examples as the opponent sees them in training: augmented where the model augments."""
         real = rows.x
         if self.augmentations:
             span = 1.0 if self.spec.domain == "unit" else 2.0
             real = augment(real, philox.fold_in(rows.seeds, _AUGMENT_REAL), self.augmentations, span)
             fake = augment(fake, philox.fold_in(rows.seeds, _AUGMENT_FAKE), self.augmentations, span)
-        if needs_real:
-            return self.both_logits(real, fake, rows.label)
-        fake_logits = self.logits(fake, rows.label, training=True)
-        return tf.zeros_like(fake_logits), fake_logits
+        return real, fake
 
     def both_logits(self, real: tf.Tensor, fake: tf.Tensor, label: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor]:
         """The logits of real and of fake examples [B, *event_shape] in training, each batch by itself."""

@@ -60,15 +60,19 @@ class Discriminator(keras.layers.Layer):
     def call(self, x: tf.Tensor, label: tf.Tensor | None = None, training: bool = False) -> tf.Tensor:
         """Logits [B]."""
         if self.conditioning == "none":
-            return self.outputs(self.features(x, training=training), training=training)[:, 0]
+            return self.of_features(self.features(x, training=training), training=training)
         one_hot = tf.one_hot(label, self.num_classes, dtype=x.dtype)
         if self.conditioning == "concatenation":
             maps = tf.reshape(one_hot, [-1, *[1] * (x.shape.rank - 2), self.num_classes])
             x = tf.concat([x, tf.broadcast_to(maps, tf.concat([tf.shape(x)[:-1], [self.num_classes]], 0))], axis=-1)
-            return self.outputs(self.features(x, training=training), training=training)[:, 0]
+            return self.of_features(self.features(x, training=training), training=training)
         features = self.features(x, training=training)
         projection = tf.reduce_sum(self.embedding(one_hot, training=training) * features, axis=-1)
-        return self.outputs(features, training=training)[:, 0] + projection
+        return self.of_features(features, training=training) + projection
+
+    def of_features(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """w' phi + b: phi [B, D] to [B]."""
+        return self.outputs(features, training=training)[:, 0]
 
 
 def _mlp_features(
