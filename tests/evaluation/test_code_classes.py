@@ -26,3 +26,13 @@ def test_a_class_is_matched_with_one_category_at_most_and_left_out_where_there_a
     np.testing.assert_array_equal(split, [0, 1, 1, 1])
     joined = code_classes.is_matched(np.array([0, 0, 0, 1]), np.array([0, 1, 1, 2]))
     np.testing.assert_array_equal(joined, [0, 1, 1, 1])
+
+
+def test_the_nearest_code_of_the_reference_says_which_class():
+    rng = np.random.default_rng(0)
+    code, reference = rng.normal(size=(40, 3)), rng.normal(size=(60, 3))
+    label, reference_label = rng.integers(4, size=40), rng.integers(4, size=60)
+    nearest = np.argmin(((code[:, np.newaxis] - reference) ** 2).sum(axis=-1), axis=1)
+    found = code_classes.is_as_nearest(code, label, reference, reference_label)
+    np.testing.assert_array_equal(found, reference_label[nearest] == label)
+    assert 0.0 < found.mean() < 1.0

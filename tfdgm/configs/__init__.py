@@ -33,6 +33,7 @@ _FAMILIES = (
     "classifier",
     "gan",
     "infogan",
+    "ali",
     "biggan",
     "progan",
     "flow",

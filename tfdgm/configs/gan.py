@@ -172,8 +172,8 @@ def _images(name: str, model: Any, optimizers: Any, **training: Any) -> Experime
     )
 
 
-def image_gan(name: str, model: GANConfig) -> ExperimentConfig:
-    """A GAN of images that are penalised by R_1, in minibatches of 64."""
+def image_gan(name: str, model: Any) -> ExperimentConfig:
+    """A GAN of images, or a kin of it whose `model` has the same fields of the discriminator, penalised by R_1."""
     model.discriminator_normalization, model.penalty, model.penalty_weight = "none", "r1", 0.2
     return _images(
         name,

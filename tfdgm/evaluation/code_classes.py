@@ -2,6 +2,7 @@
 
 import numpy as np
 import scipy.optimize
+import sklearn.neighbors
 
 
 def is_matched(category: np.ndarray, label: np.ndarray) -> np.ndarray:
@@ -28,3 +29,24 @@ def is_matched(category: np.ndarray, label: np.ndarray) -> np.ndarray:
     matched = np.zeros(counts.shape)
     matched[scipy.optimize.linear_sum_assignment(counts, maximize=True)] = 1.0
     return matched[row, column]
+
+
+def is_as_nearest(
+    code: np.ndarray, label: np.ndarray, reference_code: np.ndarray, reference_label: np.ndarray
+) -> np.ndarray:
+    """1 where an example's label is that of the nearest reference code, else 0.
+
+    Args:
+      code: [N, D].
+      label: whole numbers [N].
+      reference_code: [M, D].
+      reference_label: whole numbers [M].
+
+    Returns:
+      [N] in float64.
+
+    References:
+      Donahue et al. (2017), Adversarial feature learning, table 1: one nearest neighbour in the space of codes.
+    """
+    nearest = sklearn.neighbors.KNeighborsClassifier(n_neighbors=1).fit(reference_code, reference_label.astype(int))
+    return (nearest.predict(code) == label).astype(np.float64)

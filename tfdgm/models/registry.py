@@ -21,6 +21,7 @@ MODELS: dict[str, str] = {
     "gan": "tfdgm.models.gan:GAN",
     "dcgan": "tfdgm.models.gan:GAN",
     "infogan": "tfdgm.models.infogan:InfoGAN",
+    "ali": "tfdgm.models.ali:ALI",
     "wgan": "tfdgm.models.wgan:WGAN",
     "wgan_gp": "tfdgm.models.wgan:WGAN",
     "progan": "tfdgm.models.progan:ProGAN",

@@ -68,7 +68,7 @@ class TwoPlayers(GenerativeModel, abc.ABC):
 
     @abc.abstractmethod
     def logits(self, x: tf.Tensor, label: tf.Tensor | None = None, *, training: bool = False) -> tf.Tensor:
-        """The opponent's logits, or a critic's values: x [B, *event_shape] and label [B] to [B]."""
+        """The opponent's logits, or a critic's values: x [B, ...], as it sees examples, and label [B] to [B]."""
 
     @abc.abstractmethod
     def sample(self, seeds: tf.Tensor, label: tf.Tensor | None = None) -> tf.Tensor:
@@ -142,7 +142,7 @@ class TwoPlayers(GenerativeModel, abc.ABC):
         return real, fake
 
     def both_logits(self, real: tf.Tensor, fake: tf.Tensor, label: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor]:
-        """The logits of real and of fake examples [B, *event_shape] in training, each batch by itself."""
+        """The logits of real and of fake examples [B, ...] in training, each batch by itself."""
         fake_logits = self.logits(fake, label, training=True)
         return self.logits(real, label, training=True), fake_logits
 

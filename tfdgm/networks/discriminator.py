@@ -44,10 +44,14 @@ class Discriminator(keras.layers.Layer):
         self.conditioning, self.num_classes = conditioning, num_classes
         num_channels = event_shape[-1] + (num_classes if conditioning == "concatenation" else 0)
         shape = (*event_shape[:-1], num_channels)
-        if network == "dcgan":
-            self.features = dcgan_features(shape, num_filters, normalization=normalization, name="features")
-        else:
-            self.features = _mlp_features(shape, hidden_sizes, activation, normalization)
+        self.features = discriminator_features(
+            shape,
+            network=network,
+            hidden_sizes=hidden_sizes,
+            num_filters=num_filters,
+            activation=activation,
+            normalization=normalization,
+        )
         size = self.features.output_shape[-1]
         dense = SpectralDense if normalization == "spectral" else keras.layers.Dense
         self.outputs = dense(1, use_bias=use_bias, name="outputs")
@@ -75,9 +79,25 @@ class Discriminator(keras.layers.Layer):
         return self.outputs(features, training=training)[:, 0]
 
 
-def _mlp_features(
-    shape: Sequence[int], hidden_sizes: Sequence[int], activation: str, normalization: str
+def discriminator_features(
+    shape: Sequence[int],
+    *,
+    network: str,
+    hidden_sizes: Sequence[int],
+    num_filters: Sequence[int],
+    activation: str,
+    normalization: str,
 ) -> keras.Sequential:
+    """phi: x [B, *shape] to [B, D], by `network`, `dcgan` or `mlp`; the fields are those of `GANConfig`."""
+    if network == "dcgan":
+        return dcgan_features(shape, num_filters, normalization=normalization, name="features")
+    return mlp_features(shape, hidden_sizes, activation, normalization)
+
+
+def mlp_features(
+    shape: Sequence[int], hidden_sizes: Sequence[int], activation: str, normalization: str, *, name: str = "features"
+) -> keras.Sequential:
+    """[B, *shape] to features [B, D]: hidden layers alone; `normalization` is `none` or `spectral`."""
     require_choice("discriminator_normalization", normalization, ("none", "spectral"))
     require_choice("activation", activation, ACTIVATIONS)
     if not hidden_sizes or min(hidden_sizes) < 1:
@@ -85,4 +105,4 @@ def _mlp_features(
     dense = SpectralDense if normalization == "spectral" else keras.layers.Dense
     layers: list[keras.Layer] = [keras.layers.Flatten()] if len(shape) > 1 else []
     layers += [dense(size, activation=activation, name=f"hidden_{index}") for index, size in enumerate(hidden_sizes)]
-    return built_sequential(layers, shape, "features")
+    return built_sequential(layers, shape, name)
