@@ -45,7 +45,7 @@ def eagerly():
 
 @pytest.fixture(scope="session")
 def make_run():
-    """Writes the run of `vae:digits:smoke`, untrained, with the fields of its model's config that are given."""
+    """Writes the run of a preset, untrained, with the fields of its model's config that are given."""
     import tensorflow as tf
 
     import tfdgm
@@ -53,8 +53,9 @@ def make_run():
     from tfdgm.workdir.checkpoints import Checkpoints, State
     from tfdgm.workdir.files import claim
 
-    def make(workdir, **model_fields):
-        config = tfdgm.get_config("vae:digits:smoke")
+    def make(workdir, preset="vae:digits:smoke", **model_fields):
+        config = tfdgm.get_config(preset)
+        config.training.ema_decay = 0.0  # the checkpoint has the model alone
         for name, value in model_fields.items():
             setattr(config.model, name, value)
         spec = tfdgm.open_data(config.data).spec

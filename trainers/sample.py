@@ -30,8 +30,8 @@ def _define(values: flags.FlagValues) -> None:
     flags.DEFINE_string(
         "kind",
         "samples",
-        ".png: which picture; besides samples those that a model has, such as classes, class_interpolations of BigGAN "
-        "and temperatures of Glow",
+        ".png: which picture; besides samples those that a model has, such as classes, class_interpolations of BigGAN, "
+        "codes, code_sweeps of InfoGAN and temperatures of Glow",
         flag_values=values,
     )
     flags.DEFINE_string("out", None, "file to write: .png, a grid of images, or .npz, arrays", flag_values=values)

@@ -63,6 +63,8 @@ def _example(golden, key, spec, rng):
         return tf.constant([4, 0, 2**50], tf.int64)
     if key == "label":
         return tf.constant(rng.integers(golden.spec.num_classes, size=3), spec.dtype)
+    if key == "categories":
+        return tf.constant(rng.integers(2, size=[3, *spec.shape[1:]]), spec.dtype)
     if key == "x":
         return tf.constant(golden.examples(rng, 3).reshape(3, *golden.spec.shape), spec.dtype)
     return tf.constant(rng.normal(size=[3, *spec.shape[1:]]), spec.dtype)

@@ -83,6 +83,15 @@ def test_uniforms_are_uniform_and_normals_normal():
     assert scipy.stats.kurtosis(normal) == pytest.approx(0.0, abs=error * np.sqrt(24.0))
 
 
+def test_whole_numbers_are_equally_likely_and_of_their_row_alone():
+    seeds = tf.range(6000, dtype=tf.int64)
+    numbers = philox.row_integer(seeds, 6).numpy()
+    assert scipy.stats.chisquare(np.bincount(numbers, minlength=6)).pvalue > 1e-3
+    assert set(numbers) == set(range(6))
+    np.testing.assert_array_equal(philox.row_integer(seeds[40:50], 6), numbers[40:50])
+    assert np.mean(philox.row_integer(seeds, 6, stream=1) == numbers) < 0.2
+
+
 def test_draws_of_a_row_and_of_neighbours_are_uncorrelated():
     normal = philox.row_normal(tf.constant(np.arange(400)), (400,)).numpy()
     bound = 5.0 / np.sqrt(normal.size)

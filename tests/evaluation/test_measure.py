@@ -78,6 +78,18 @@ def test_iwae_bound_rises_with_its_samples_towards_the_log_likelihood(biased):
     assert log_prob.mean() - means[1] < 0.2 * (log_prob.mean() - means[0])
 
 
+def test_a_figure_may_be_held_against_another_split():
+    metrics = {"neighbour_accuracy": METRICS["neighbour_accuracy"]}
+    values = {"representation_and_label": np.array([[0.0, 1.0], [0.9, 2.0], [3.0, 1.0]])}
+    references = {("train", "representation_and_label"): np.array([[0.1, 1.0], [1.0, 3.0], [2.8, 1.0]])}
+    (figure,) = figures(metrics, values, SPEC, split="test", seed=0, references=references)
+    assert figure.value == pytest.approx(2 / 3)
+    assert figure.num_examples == 3
+    references = {key: value * [np.nan, 1.0] for key, value in references.items()}
+    (figure,) = figures(metrics, values, SPEC, split="test", seed=0, references=references)
+    assert figure.value is None
+
+
 def test_values_do_not_depend_on_the_batch_size(biased):
     model, x, _ = biased
     settings = VAEEvaluation(num_elbo_samples=2, num_iwae_samples=4)

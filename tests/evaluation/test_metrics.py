@@ -47,6 +47,18 @@ def test_every_metric_is_of_a_known_quantity_and_kind():
     assert {metric.kind for metric in metrics.METRICS.values()} <= {"exact", "bound", "stochastic_bound", "estimate"}
 
 
+def test_categories_are_matched_with_classes_and_held_against_chance():
+    rng = np.random.default_rng(0)
+    label = rng.integers(4, size=400)
+    category = np.where(rng.random(400) < 0.25, rng.integers(4, size=400), (label + 1) % 4)
+    values = np.stack([category, label], axis=1).astype(np.float64)
+    metric = metrics.METRICS["category_accuracy"]
+    value, error = metric.summary(values, tfdgm.DataSpec((3,), num_classes=4))
+    assert value == pytest.approx(np.mean(category == (label + 1) % 4))
+    assert error == pytest.approx(math.sqrt(value * (1.0 - value) / 399))
+    assert "best for these 400 examples themselves; 0.2" in metric.note(values)  # a quarter and what chance fits
+
+
 def test_lost_inputs_are_told_from_codes_and_inputs_side_by_side():
     spec = tfdgm.DataSpec((3,))
     code = np.array([[0.1, 0.9], [0.2, 0.8], [0.9, 0.9]])

@@ -5,6 +5,7 @@ import pathlib
 import shutil
 
 import keras
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -75,6 +76,21 @@ def test_result_file_says_how_the_figures_came_about(report):
     assert (result["preset"], result["seed"]) == ("vae:digits:smoke", 0)
     assert result["cores"] >= 1
     assert {"commit", "config", "versions"} <= set(result)
+
+
+def test_a_figure_is_held_against_the_codes_of_the_training_split(make_run, tmp_path):
+    workdir = make_run(tmp_path / "run", "ali:digits:smoke")
+    (metric,) = evaluate(workdir, metrics=["neighbour_accuracy"])["metrics"]
+    model, data = tfdgm.load(workdir), tfdgm.open_data(tfdgm.get_config("ali:digits:smoke").data)
+    codes, labels = {}, {}
+    for split in ("train", "test"):
+        (batch,) = eval_batches(data, split, batch_size=5000, seed=0)
+        codes[split], labels[split] = model.representation(batch["x"]).numpy(), batch["label"].numpy()
+    distances = np.sum((codes["test"][:, np.newaxis] - codes["train"]) ** 2, axis=-1)
+    expected = np.mean(labels["train"][np.argmin(distances, axis=1)] == labels["test"])
+    assert metric["value"] == pytest.approx(expected, abs=0.005)  # equal but for distances that rounding ties
+    assert (metric["num_examples"], metric["split"]) == (250, "test")
+    assert 0.2 < expected < 1.0
 
 
 def test_another_seed_has_a_result_file_of_its_own(make_run, tmp_path):

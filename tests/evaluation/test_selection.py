@@ -43,6 +43,23 @@ def test_choose_gives_all_that_the_model_can():
     assert choose(None, Classifier(), None) == {}
 
 
+def test_figures_of_labels_need_data_with_classes():
+    class Categories:
+        name = "categories"
+        spec = tfdgm.DataSpec((2,), num_classes=3)
+
+        def category(self, x):
+            return x
+
+    class Unlabelled(Categories):
+        spec = tfdgm.DataSpec((2,))
+
+    assert list(choose(None, Categories(), None)) == ["category_accuracy"]
+    assert choose(None, Unlabelled(), None) == {}
+    with pytest.raises(ValueError, match="metric 'category_accuracy' needs data with classes"):
+        choose(["category_accuracy"], Unlabelled(), None)
+
+
 def test_bits_per_dimension_are_of_levels_and_a_density_of_levels_gives_bounds():
     assert list(choose(None, Mass(), None)) == ["log_prob", "bits_per_dim"]
     assert list(choose(None, DensityOfLevels(), None)) == ["log_prob_lower_bound", "bits_per_dim_upper_bound"]

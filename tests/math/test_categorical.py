@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 import scipy.special
-import scipy.stats
 import tensorflow as tf
 
-from tfdgm.math.categorical import cross_entropy, is_most_probable, row_classes
+from tfdgm.math.categorical import cross_entropy, is_most_probable
 
 
 @pytest.mark.parametrize("label_smoothing", [0.0, 0.1, 1.0])
@@ -27,11 +26,3 @@ def test_extreme_logits_stay_finite():
 def test_the_most_probable_label_is_the_first_of_the_highest_scores():
     scores = tf.constant([[0.1, 0.7, 0.2], [0.4, 0.4, 0.2], [0.4, 0.4, 0.2], [0.0, 0.0, 1.0]])
     np.testing.assert_array_equal(is_most_probable(scores, tf.constant([1, 0, 1, 0])), [1.0, 1.0, 0.0, 0.0])
-
-
-def test_classes_are_drawn_evenly_each_by_its_own_seed():
-    seeds = tf.range(30_000, dtype=tf.int64)
-    drawn = row_classes(seeds, 3).numpy()
-    counts = np.bincount(drawn, minlength=3)
-    assert scipy.stats.chisquare(counts).pvalue > 1e-3
-    np.testing.assert_array_equal(row_classes(seeds[7:9], 3), drawn[7:9])

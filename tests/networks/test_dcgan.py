@@ -6,7 +6,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfdgm.networks.dcgan import dcgan_features, dcgan_generator
+from tfdgm.networks.dcgan import dcgan_encoder, dcgan_features, dcgan_generator
 
 
 @settings(max_examples=6, deadline=None)
@@ -43,6 +43,17 @@ def test_no_stages_and_unknown_normalizations_are_refused():
         dcgan_generator(5, (4, 4, 1), (4,), normalization="spectral", name="generator")
     with pytest.raises(ValueError, match="discriminator_normalization is 'group'; it must be one of"):
         dcgan_features((4, 4, 1), (4,), normalization="group", name="features")
+
+
+def test_an_encoder_is_a_linear_layer_on_features():
+    encoder = dcgan_encoder((8, 4, 1), (4, 6), 3, normalization="batch", name="encoder")
+    features = dcgan_features((8, 4, 1), (4, 6), normalization="batch", name="features")
+    features.set_weights(encoder.get_weights()[:-2])
+    x = tf.constant(np.random.default_rng(0).normal(size=(5, 8, 4, 1)), tf.float32)
+    kernel, bias = encoder.get_weights()[-2:]
+    np.testing.assert_allclose(encoder(x), features(x).numpy() @ kernel + bias, rtol=1e-4, atol=1e-6)
+    with pytest.raises(ValueError, match="normalization is 'spectral'; it must be one of none, batch, layer"):
+        dcgan_encoder((8, 4, 1), (4, 6), 3, normalization="spectral", name="encoder")
 
 
 def test_batch_norm_layers_have_the_first_weights_of_the_paper_and_no_bias():

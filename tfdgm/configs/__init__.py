@@ -37,6 +37,8 @@ _FAMILIES = (
     "gan",
     "iwgan",
     "vae_gan",
+    "infogan",
+    "ali",
     "biggan",
     "progan",
     "flow",

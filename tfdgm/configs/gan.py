@@ -135,9 +135,9 @@ def _mixture(name: str, model: Any, optimizers: Any, num_minibatches: int, num_s
     )
 
 
-def gan_mixture(name: str) -> ExperimentConfig:
-    """Non-saturating, on a mixture in the plane."""
-    return _mixture(name, GANConfig(), GANOptimizers(*_players(1e-3, 0.5, 0.9)), num_minibatches=1, num_steps=20_000)
+def gan_mixture(name: str, model: Any) -> ExperimentConfig:
+    """A GAN of points of the plane, or a kin of it."""
+    return _mixture(name, model, GANOptimizers(*_players(1e-3, 0.5, 0.9)), num_minibatches=1, num_steps=20_000)
 
 
 def _wgan_mixture(name: str) -> ExperimentConfig:
@@ -173,11 +173,12 @@ def _images(name: str, model: Any, optimizers: Any, **training: Any) -> Experime
     )
 
 
-def dcgan(name: str, argument: str = "") -> ExperimentConfig:
-    """With R1, conditioned by projection where `argument` is `conditional`."""
-    model = GANConfig(model_name="dcgan", discriminator_normalization="none", penalty="r1", penalty_weight=0.2)
-    if argument == "conditional":
-        model.conditioning = "projection"
+def image_gan(name: str, model: Any, argument: str = "") -> ExperimentConfig:
+    """A GAN of images, or a kin of it whose `model` has the same fields of the discriminator, penalised by R_1.
+
+    `argument` may be `conditional`, on the label by projection.
+    """
+    model.discriminator_normalization, model.penalty, model.penalty_weight = "none", "r1", 0.2
     config = _images(
         name,
         model,
@@ -189,22 +190,27 @@ def dcgan(name: str, argument: str = "") -> ExperimentConfig:
         best_metric="fid",
         best_mode="min",
     )
-    if model.conditioning != "none":
+    if argument == "conditional":
+        model.conditioning = "projection"
         config.evaluation.metrics += ("class_accuracy",)
     return config
 
 
-def digits(argument: str) -> ExperimentConfig:
-    """The embedded 8x8 digits."""
-    config = dcgan("digits", argument)
+def digits_gan(model: Any, argument: str = "") -> ExperimentConfig:
+    """`image_gan` on the embedded 8x8 digits."""
+    config = image_gan("digits", model, argument)
     config.training.num_steps = 8_000
     config.evaluation.kid_subset_size = DIGITS_KID_SUBSET_SIZE
     return config
 
 
+def _dcgan(name: str, argument: str = "") -> ExperimentConfig:
+    return image_gan(name, GANConfig(model_name="dcgan"), argument)
+
+
 def _folder(argument: str) -> ExperimentConfig:
     """Images of the user's own, of which no classifier is known: figures of pixels alone, and the last checkpoint."""
-    config = dcgan("folder", argument)
+    config = _dcgan("folder", argument)
     config.training.sample_metrics, config.training.best_metric = (), ""
     config.evaluation.metrics = (*PIXEL_METRICS, "parzen")
     return config
@@ -253,10 +259,11 @@ def _preset(build: Any, summary: str, *arguments: str) -> Preset:
 
 PRESETS: dict[str, Preset] = {
     "gan:mixture8": _preset(
-        lambda argument: gan_mixture("mixture8"), "GAN on a ring of 8 Gaussians: 6 or 7 modes in a minute"
+        lambda argument: gan_mixture("mixture8", GANConfig()), "GAN on a ring of 8 Gaussians: 6 or 7 modes in a minute"
     ),
     "gan:mixture25": _preset(
-        lambda argument: gan_mixture("mixture25"), "GAN on a grid of 25 Gaussians: 9 to 14 modes in a minute"
+        lambda argument: gan_mixture("mixture25", GANConfig()),
+        "GAN on a grid of 25 Gaussians: 9 to 14 modes in a minute",
     ),
     "wgan:mixture25": _preset(
         lambda argument: _wgan_mixture("mixture25"),
@@ -266,14 +273,18 @@ PRESETS: dict[str, Preset] = {
         lambda argument: _wgan_gp_mixture("mixture25"),
         "WGAN-GP on a grid of 25 Gaussians: all 25 modes, 94% of high quality, in 7 minutes",
     ),
-    "dcgan:digits": _preset(digits, "DCGAN with R1 on the embedded 8x8 digits: C-FID 0.9 in 3 minutes", "conditional"),
+    "dcgan:digits": _preset(
+        lambda argument: digits_gan(GANConfig(model_name="dcgan"), argument),
+        "DCGAN with R1 on the embedded 8x8 digits: C-FID 0.9 in 3 minutes",
+        "conditional",
+    ),
     "dcgan:mnist": _preset(
-        lambda argument: dcgan("mnist", argument),
+        lambda argument: _dcgan("mnist", argument),
         "DCGAN with R1 on MNIST: C-FID 8.9, C-IS 8.5 in 27 minutes",
         "conditional",
     ),
     "dcgan:fashion_mnist": _preset(
-        lambda argument: dcgan("fashion_mnist", argument),
+        lambda argument: _dcgan("fashion_mnist", argument),
         "DCGAN with R1 on Fashion-MNIST: C-FID 4.5, C-IS 6.5",
         "conditional",
     ),

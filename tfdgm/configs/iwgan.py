@@ -26,27 +26,26 @@ class IWGANConfig(AdversarialConfig):
     num_generator_steps: int = 1
 
 
-def _weighted(config: ExperimentConfig) -> ExperimentConfig:
-    fields = dataclasses.asdict(config.model)
-    del fields["loss"]
-    config.model = IWGANConfig(**{**fields, "model_name": "iwgan"})
-    return config
+def _mixture8(argument: str) -> ExperimentConfig:
+    """The run of `gan:mixture8`."""
+    del argument
+    return gan.gan_mixture("mixture8", IWGANConfig())
 
 
 PRESETS: dict[str, Preset] = {
     "iwgan:mixture8": Preset(
-        lambda argument: _weighted(gan.gan_mixture("mixture8")),
+        _mixture8,
         gan.smoke,
         "importance-weighted GAN on a ring of 8 Gaussians",
     ),
     "iwgan:digits": Preset(
-        lambda argument: _weighted(gan.digits(argument)),
+        lambda argument: gan.digits_gan(IWGANConfig(), argument),
         gan.smoke,
         "importance-weighted DCGAN on the embedded 8x8 digits",
         ("smoke", "conditional"),
     ),
     "iwgan:mnist": Preset(
-        lambda argument: _weighted(gan.dcgan("mnist", argument)),
+        lambda argument: gan.image_gan("mnist", IWGANConfig(), argument),
         gan.smoke,
         "importance-weighted DCGAN on MNIST",
         ("smoke", "conditional"),

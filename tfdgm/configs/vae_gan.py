@@ -31,10 +31,8 @@ class VAEGANOptimizers:
     discriminator: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
 
 
-def _encoded(config: ExperimentConfig, latent_dim: int) -> ExperimentConfig:
-    """The run of a DCGAN with an encoder, which learns at the generator's rate; KL and likelihood fit the digits."""
-    fields = {field.name: getattr(config.model, field.name) for field in dataclasses.fields(AdversarialConfig)}
-    config.model = VAEGANConfig(**{**fields, "model_name": "vae_gan", "latent_dim": latent_dim})
+def _encoded(config: ExperimentConfig) -> ExperimentConfig:
+    """With an encoder that learns at the generator's rate."""
     players = config.optimizers
     config.optimizers = VAEGANOptimizers(
         encoder=dataclasses.replace(players.generator, beta_1=0.9),
@@ -46,11 +44,11 @@ def _encoded(config: ExperimentConfig, latent_dim: int) -> ExperimentConfig:
 
 PRESETS: dict[str, Preset] = {
     "vae_gan:digits": Preset(
-        lambda argument: _encoded(gan.digits(argument), latent_dim=16),
+        lambda argument: _encoded(gan.digits_gan(VAEGANConfig(latent_dim=16))),
         gan.smoke,
         "VAE/GAN on the embedded 8x8 digits",
     ),
     "vae_gan:mnist": Preset(
-        lambda argument: _encoded(gan.dcgan("mnist", argument), latent_dim=32), gan.smoke, "VAE/GAN on MNIST"
+        lambda argument: _encoded(gan.image_gan("mnist", VAEGANConfig(latent_dim=32))), gan.smoke, "VAE/GAN on MNIST"
     ),
 }

@@ -97,6 +97,12 @@ def row_uniform(
     return tf.reshape(uniform, [tf.shape(seeds)[0], *shape])
 
 
+def row_integer(seeds: tf.Tensor, num: int, *, stream: int = 0) -> tf.Tensor:
+    """Whole numbers 0 to num - 1, equally likely, int32 [N]; row i depends on `seeds[i]` alone."""
+    uniform = row_uniform(seeds, (), stream=stream)
+    return tf.minimum(tf.cast(uniform * num, tf.int32), num - 1)
+
+
 def row_normal(
     seeds: tf.Tensor,
     shape: Sequence[int] = (),

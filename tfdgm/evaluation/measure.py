@@ -74,14 +74,19 @@ def figures(
     split: str,
     seed: int,
     log_partitions: Mapping[str, LogPartition] | None = None,
+    references: Mapping[tuple[str, str], np.ndarray] | None = None,
 ) -> list[Figure]:
-    """Figures in the order of `metrics`, from values by quantity and log Z by the way to it."""
+    """Figures in the order of `metrics`, from values by quantity and log Z by the way to it.
+
+    `references` has the values that metrics hold theirs against, by split and quantity.
+    """
     found = []
     for label, metric in metrics.items():
         log_z = (log_partitions or {})[metric.log_partition] if metric.log_partition else None
         measured = {"value": None, "standard_error": None, "num_examples": 0, "num_non_finite": 0, "split": ""}
         if metric.quantity:
-            measured |= {"split": split, **_summary(metric, values[metric.quantity], spec, log_z)}
+            reference = [references[metric.reference, metric.quantity]] if references and metric.reference else []
+            measured |= {"split": split, **_summary(metric, values[metric.quantity], spec, log_z, *reference)}
         elif log_z and math.isfinite(log_z.value):
             measured |= {"value": log_z.value, "standard_error": log_z.standard_error}
         note = log_z.note if log_z else _note(metric, values, measured["value"])
@@ -89,12 +94,15 @@ def figures(
     return found
 
 
-def _summary(metric: Metric, values: np.ndarray, spec: DataSpec, log_z: LogPartition | None) -> dict[str, Any]:
+def _summary(
+    metric: Metric, values: np.ndarray, spec: DataSpec, log_z: LogPartition | None, *reference: np.ndarray
+) -> dict[str, Any]:
     """The fields of a figure that come from the examples."""
     if log_z:
         values = values - log_z.value
     finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
-    value, standard_error = metric.summary(values, spec) if finite.all() else (None, None)
+    all_finite = finite.all() and all(np.isfinite(each).all() for each in reference)
+    value, standard_error = metric.summary(values, spec, *reference) if all_finite else (None, None)
     if log_z and standard_error is not None:
         standard_error = math.hypot(standard_error, log_z.standard_error)
     return {

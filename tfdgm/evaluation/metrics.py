@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdgm.core.types import DataSpec
-from tfdgm.evaluation import codes
+from tfdgm.evaluation import code_classes, codes
 from tfdgm.evaluation.two_sample import kernel_test
 from tfdgm.math import categorical
 
@@ -54,22 +54,24 @@ class Metric:
       quantity: key of `QUANTITIES`; empty for the figure of log Z itself.
       unit: of the figure.
       kind: see above.
-      summary: takes values [N] or [N, D] in float64 and the data specification; gives the figure and its
-        standard error, None where it has none.
+      summary: takes values [N] or [N, D] in float64 and the data specification, and with a `reference` its values
+        too; gives the figure and its standard error, None where it has none.
       label: how the figure is called in reports, with the settings it depends on.
       log_partition: key of `partition.WAYS` to the log Z that is taken off the values; empty where none is lacking.
       of_levels: whether it needs data of whole levels.
       note: takes the values; says beside the figure what it is to be held against. None: nothing.
+      reference: the split that the values are held against; empty: none.
     """
 
     quantity: str
     unit: str
     kind: Kind
-    summary: Callable[[np.ndarray, DataSpec], tuple[float, float | None]]
+    summary: Callable[..., tuple[float, float | None]]
     label: str = ""
     log_partition: str = ""
     of_levels: bool = False
     note: Callable[[np.ndarray], str] | None = None
+    reference: str = ""
 
 
 def mean(values: np.ndarray, spec: DataSpec | None = None) -> tuple[float, float | None]:
@@ -131,6 +133,32 @@ def _of_code(statistic: Callable[[np.ndarray], float], unit: str) -> Metric:
     return Metric("code", unit, "estimate", lambda code, spec: (float(statistic(code)), None), note=note)
 
 
+def category_accuracy(category_and_label: np.ndarray, spec: DataSpec | None = None) -> tuple[float, float | None]:
+    """The share of examples [N, 2] whose category, matched in the best way with a class, is that of their label."""
+    del spec
+    return mean(code_classes.is_matched(category_and_label[:, 0], category_and_label[:, 1]))
+
+
+def _matching_note(category_and_label: np.ndarray) -> str:
+    by_chance = codes.chance(lambda values: category_accuracy(values)[0], category_and_label)
+    return (
+        f"categories are matched with classes in the way that is best for these {len(category_and_label):,} examples "
+        f"themselves; {by_chance:.3g} once the labels are shuffled: by chance alone"
+    )
+
+
+def neighbour_accuracy(
+    code_and_label: np.ndarray, spec: DataSpec | None, reference: np.ndarray
+) -> tuple[float, float | None]:
+    """The share of examples [N, D + 1] whose label is that of the nearest code of the reference [M, D + 1]."""
+    del spec
+    return mean(code_classes.is_as_nearest(*_apart(code_and_label), *_apart(reference)))
+
+
+def _apart(code_and_label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return code_and_label[:, :-1], code_and_label[:, -1]
+
+
 QUANTITIES: dict[str, Quantity] = {
     "log_prob": Quantity(
         "log_prob", lambda model, x, seeds, settings: model.log_prob(x), superseded_by="dequantized_log_prob"
@@ -180,6 +208,18 @@ QUANTITIES: dict[str, Quantity] = {
         lambda model, x, seeds, settings, label: categorical.is_most_probable(model.predict_probabilities(x), label),
         of_label=True,
     ),
+    "category_and_label": Quantity(
+        "category",
+        lambda model, x, seeds, settings, label: tf.stack([model.category(x), tf.cast(label, tf.int32)], axis=1),
+        of_label=True,
+    ),
+    "representation_and_label": Quantity(
+        "representation",
+        lambda model, x, seeds, settings, label: tf.concat(
+            [model.representation(x), tf.cast(label, model.variable_dtype)[:, tf.newaxis]], axis=1
+        ),
+        of_label=True,
+    ),
     "label_nll": Quantity(
         "predict_logits",
         lambda model, x, seeds, settings, label: categorical.cross_entropy(model.predict_logits(x), label),
@@ -227,6 +267,15 @@ METRICS: dict[str, Metric] = {
     "num_codes": Metric("code", "codes", "exact", lambda code, spec: (float(codes.num_codes(code)), None)),
     "num_lost_inputs": Metric("code_and_input", "inputs", "exact", num_lost_inputs),
     "reconstruction_error": Metric("reconstruction_error", "squared error", "exact", mean),
+    "category_accuracy": Metric("category_and_label", "fraction", "estimate", category_accuracy, note=_matching_note),
+    "neighbour_accuracy": Metric(
+        "representation_and_label",
+        "fraction",
+        "exact",
+        neighbour_accuracy,
+        note=lambda values: "one nearest neighbour among the codes of the training split, by Euclidean distance",
+        reference="train",
+    ),
     "accuracy": Metric("is_correct", "fraction", "exact", mean),
     "nll": Metric("label_nll", "nats", "exact", mean),
 }

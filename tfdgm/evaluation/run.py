@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from tfdgm.configs import ExperimentConfig
 from tfdgm.data import eval_batches
 from tfdgm.evaluation import partition, provenance
@@ -77,14 +79,36 @@ def table(found: Iterable[Figure]) -> str:
 
 
 def _example_figures(opened: OpenedRun) -> list[Figure]:
-    """Figures of single examples, over one pass of the split."""
-    config, data, split, chosen = opened.config, opened.real.data, opened.real.split, opened.chosen.of_examples
-    batches = eval_batches(data, split, batch_size=batch_size(data.spec), seed=config.seed)
-    num_examples = data.splits[split].num_examples
+    """Figures of single examples, over one pass of the split, and of another where a figure is held against it."""
+    config, split, chosen = opened.config, opened.real.split, opened.chosen.of_examples
     log_partitions = _log_partitions(opened.model, chosen, config)
-    quantities = dict.fromkeys(metric.quantity for metric in chosen.values() if metric.quantity)
-    values = measure(opened.model, batches, quantities, config.evaluation, seed=config.seed, num_examples=num_examples)
-    return figures(chosen, values, data.spec, split=split, seed=config.seed, log_partitions=log_partitions)
+    values = _measured(opened, split, [metric.quantity for metric in chosen.values() if metric.quantity])
+    references = {}
+    for reference in dict.fromkeys(metric.reference for metric in chosen.values() if metric.reference):
+        found = _measured(opened, reference, [each.quantity for each in chosen.values() if each.reference == reference])
+        references |= {(reference, quantity): value for quantity, value in found.items()}
+    return figures(
+        chosen,
+        values,
+        opened.real.data.spec,
+        split=split,
+        seed=config.seed,
+        log_partitions=log_partitions,
+        references=references,
+    )
+
+
+def _measured(opened: OpenedRun, split: str, quantities: Iterable[str]) -> dict[str, np.ndarray]:
+    """Values of a split's examples, by quantity."""
+    config, data = opened.config, opened.real.data
+    return measure(
+        opened.model,
+        eval_batches(data, split, batch_size=batch_size(data.spec), seed=config.seed),
+        dict.fromkeys(quantities),
+        config.evaluation,
+        seed=config.seed,
+        num_examples=data.splits[split].num_examples,
+    )
 
 
 def _log_partitions(

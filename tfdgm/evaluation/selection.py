@@ -8,7 +8,7 @@ from tfdgm.configs import ExperimentConfig, UnknownNameError
 from tfdgm.configs.sample_evaluation import SampleEvaluation
 from tfdgm.core.types import DataSpec
 from tfdgm.evaluation import enumeration, partition
-from tfdgm.evaluation.metrics import METRICS, QUANTITIES, Metric
+from tfdgm.evaluation.metrics import METRICS, QUANTITIES, Metric, Quantity
 from tfdgm.evaluation.sample_figures import lacking
 from tfdgm.evaluation.sample_metrics import ABBREVIATIONS, SAMPLE_METRICS, expand
 from tfdgm.models.base import GenerativeModel
@@ -128,10 +128,17 @@ def _lacking(metric: Metric, model: GenerativeModel) -> str:
         return repr(quantity.capability)
     if quantity and quantity.superseded_by and hasattr(model, quantity.superseded_by):
         return "continuous data"
-    if metric.of_levels and not model.spec.num_levels:
-        return "data of whole levels"
+    if lack := _lacking_of_data(metric, quantity, model.spec):
+        return lack
     if metric.log_partition and not hasattr(model, "normalizer"):
         return repr("normalizer")
     if metric.log_partition and metric.log_partition not in partition.possible_ways(model.normalizer().harmonium):
         return f"a side of at most {enumeration.MAX_UNITS} binary units"
     return ""
+
+
+def _lacking_of_data(metric: Metric, quantity: Quantity | None, spec: DataSpec) -> str:
+    """What the data would need; empty where they have it."""
+    if quantity and quantity.of_label and not spec.num_classes:
+        return "data with classes"
+    return "data of whole levels" if metric.of_levels and not spec.num_levels else ""

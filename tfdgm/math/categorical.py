@@ -1,8 +1,6 @@
-"""One of K classes: cross entropy of logits, in nats, whether the label is the most probable, uniform draws."""
+"""One of K classes by logits or probabilities: cross entropy, in nats, and whether the label is the most probable."""
 
 import tensorflow as tf
-
-from tfdgm.core import philox
 
 
 def cross_entropy(logits: tf.Tensor, label: tf.Tensor, label_smoothing: float = 0.0) -> tf.Tensor:
@@ -35,9 +33,3 @@ def is_most_probable(scores: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
       [B] of the dtype of `scores`.
     """
     return tf.cast(tf.equal(tf.argmax(scores, axis=-1, output_type=label.dtype), label), scores.dtype)
-
-
-def row_classes(seeds: tf.Tensor, num_classes: int) -> tf.Tensor:
-    """Classes drawn uniformly: seeds int64 [N] to int32 [N], values 0 to num_classes - 1, row i by `seeds[i]` alone."""
-    uniform = philox.row_uniform(seeds, (), dtype=tf.float32)
-    return tf.minimum(tf.cast(uniform * num_classes, tf.int32), num_classes - 1)

@@ -38,9 +38,13 @@ class AdversarialModel(TwoPlayers):
         conditioning: str = "none",
         penalty: str = "none",
         has_origin: bool = True,
+        code_size: int = 0,
         **kwargs: Any,
     ) -> None:
-        """Builds both networks for `spec`; `has_origin` says whether a constant added to all logits changes the loss.
+        """Builds both networks for `spec`.
+
+        `has_origin` says whether a constant added to all logits changes the loss, `code_size` how much the generator
+        sees besides noise and label.
 
         Raises:
           ValueError: naming a field with a value that it cannot have.
@@ -61,7 +65,7 @@ class AdversarialModel(TwoPlayers):
                 "take data with two or more, or 'none'"
             )
         self.latent_dim = latent_dim
-        size = latent_dim + num_labels
+        size = latent_dim + num_labels + code_size
         if network == "dcgan":
             self.generator = dcgan_generator(
                 size, spec.shape, num_filters, normalization=generator_normalization, name="generator"

@@ -17,7 +17,6 @@ import tensorflow as tf
 from tfdgm.core import philox
 from tfdgm.core.types import DataSpec
 from tfdgm.core.unified_form import UnifiedForm
-from tfdgm.math import categorical
 from tfdgm.models.base import Batch, Logs
 from tfdgm.models.semi_supervised_vae import SemiSupervisedVAE
 from tfdgm.models.vae import VAE
@@ -111,5 +110,5 @@ class AASVAE(AAVAE, SemiSupervisedVAE):
 
     def generated(self, seeds: tf.Tensor) -> Batch:
         """Samples of classes drawn uniformly, `x` and `label`."""
-        label = categorical.row_classes(philox.fold_in(seeds, _GENERATED_LABEL), self.num_labels)
+        label = philox.row_integer(philox.fold_in(seeds, _GENERATED_LABEL), self.num_labels)
         return {"x": tf.stop_gradient(self.sample(seeds, label)), "label": label}

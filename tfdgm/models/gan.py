@@ -59,8 +59,8 @@ class GAN(AdversarialModel):
         for rows in self.minibatches(batch, self.num_discriminator_steps, "num_discriminator_steps"):
             loss, logs = self.minimize("discriminator", self._discriminator_loss, rows)
         for k in range(self.num_generator_steps):
-            generator_loss = self.minimize("generator", self._generator_loss, self.fresh(rows, k))
-        return {"loss/discriminator": loss, "loss/generator": generator_loss, **logs, **self.gradient_norms()}
+            generator_loss, terms = self.minimize("generator", self._generator_loss, self.fresh(rows, k))
+        return {"loss/discriminator": loss, "loss/generator": generator_loss, **logs, **terms, **self.gradient_norms()}
 
     def _discriminator_loss(self, rows: Minibatch) -> tuple[tf.Tensor, Logs]:
         fake = tf.stop_gradient(self.generate(rows.seeds, rows.label, training=True))
@@ -69,7 +69,7 @@ class GAN(AdversarialModel):
         loss = self.adversarial_loss.discriminator(real_logits, fake_logits, self.batch_mean)
         return loss + penalty, {**self.opponent_logs(real_logits, fake_logits), "penalty": penalty}
 
-    def _generator_loss(self, rows: Minibatch) -> tf.Tensor:
+    def _generator_loss(self, rows: Minibatch) -> tuple[tf.Tensor, Logs]:
         fake = self.generate(rows.seeds, rows.label, training=True)
         real_logits, fake_logits = self.logit_pair(rows, fake, needs_real=self.adversarial_loss.needs_real)
-        return self.adversarial_loss.generator(real_logits, fake_logits, self.batch_mean)
+        return self.adversarial_loss.generator(real_logits, fake_logits, self.batch_mean), {}

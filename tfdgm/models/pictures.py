@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfdgm.core.validation import require_choice
 from tfdgm.math import images
 from tfdgm.math.scatter import point_picture
-from tfdgm.models import class_pictures, flow_pictures
+from tfdgm.models import class_pictures, code_pictures, flow_pictures
 from tfdgm.models.base import GenerativeModel
 
 _NUM_POINTS = 2500
@@ -223,6 +223,8 @@ _OF_IMAGES: dict[str, tuple[tuple[str, ...], _Picture]] = {
     "interpolations": (("bijector",), lambda model, seeds, x: flow_pictures.example_path_grid(model, x)),
     "scales": (("redrawn",), lambda model, seeds, x: flow_pictures.scale_grid(model, seeds)),
     "classes": (("num_labels",), lambda model, seeds, x: class_pictures.class_grid(model, seeds)),
+    "codes": (("sample_category",), lambda model, seeds, x: code_pictures.category_grid(model, seeds)),
+    "code_sweeps": (("sample_continuous",), lambda model, seeds, x: code_pictures.sweep_grid(model, seeds)),
     "class_interpolations": (("sample_between",), lambda model, seeds, x: class_pictures.class_path_grid(model, seeds)),
 }
 _OF_POINTS: dict[str, tuple[tuple[str, ...], _Picture]] = {

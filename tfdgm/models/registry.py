@@ -29,6 +29,8 @@ MODELS: dict[str, str] = {
     "dcgan": "tfdgm.models.gan:GAN",
     "iwgan": "tfdgm.models.iwgan:IWGAN",
     "vae_gan": "tfdgm.models.vae_gan:VAEGAN",
+    "infogan": "tfdgm.models.infogan:InfoGAN",
+    "ali": "tfdgm.models.ali:ALI",
     "wgan": "tfdgm.models.wgan:WGAN",
     "wgan_gp": "tfdgm.models.wgan:WGAN",
     "progan": "tfdgm.models.progan:ProGAN",

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import keras
 import tensorflow as tf
 
+from tfdgm.core import philox
 from tfdgm.core.types import DataSpec
 from tfdgm.core.unified_form import UnifiedForm
 from tfdgm.math import categorical
@@ -91,7 +92,7 @@ class SemiSupervisedAAE(AAE, SemiSupervisedVAE):
 
     def _discriminator_loss(self, x: tf.Tensor) -> tuple[tf.Tensor, Logs]:
         loss, logs = super()._discriminator_loss(x)
-        drawn = categorical.row_classes(self.row_seeds(_CLASSES), self.num_labels)
+        drawn = philox.row_integer(self.row_seeds(_CLASSES), self.num_labels)
         drawn = self._class_logits(tf.one_hot(drawn, self.num_labels, dtype=self.variable_dtype))
         found = self._class_logits(tf.stop_gradient(self.predict_probabilities(x)))
         return loss + logistic_discriminator(drawn, found), logs

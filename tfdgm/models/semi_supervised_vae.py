@@ -182,7 +182,7 @@ class SemiSupervisedVAE(VAE):
         return tf.argmax(self.predict_logits(x), axis=1, output_type=tf.int32)
 
     def _drawn(self, seeds: tf.Tensor, label: tf.Tensor | None) -> tf.Tensor:
-        drawn = categorical.row_classes(philox.fold_in(seeds, _LABEL_STREAM), self.num_labels)
+        drawn = philox.row_integer(philox.fold_in(seeds, _LABEL_STREAM), self.num_labels)
         return drawn if label is None else label
 
     def _sample_class_endpoint(self, seed: tf.Tensor, label: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -13,7 +13,6 @@ import tensorflow as tf
 from tfdgm.core import philox
 from tfdgm.core.types import DataSpec
 from tfdgm.core.validation import require_at_least, require_choice
-from tfdgm.math import categorical
 from tfdgm.math.augmentation import AUGMENTATIONS, augment
 from tfdgm.models.base import Batch, GenerativeModel, Logs
 from tfdgm.objectives.penalties import PENALTIES
@@ -69,7 +68,7 @@ class TwoPlayers(GenerativeModel, abc.ABC):
 
     @abc.abstractmethod
     def logits(self, x: tf.Tensor, label: tf.Tensor | None = None, *, training: bool = False) -> tf.Tensor:
-        """The opponent's logits, or a critic's values: x [B, *event_shape] and label [B] to [B]."""
+        """The opponent's logits, or a critic's values: x [B, ...], as it sees examples, and label [B] to [B]."""
 
     @abc.abstractmethod
     def sample(self, seeds: tf.Tensor, label: tf.Tensor | None = None) -> tf.Tensor:
@@ -99,7 +98,7 @@ class TwoPlayers(GenerativeModel, abc.ABC):
 
     def drawn_label(self, seeds: tf.Tensor) -> tf.Tensor:
         """Labels int32 [N], uniform; label i depends on `seeds[i]` alone."""
-        return categorical.row_classes(philox.fold_in(seeds, _LABEL), self.num_labels)
+        return philox.row_integer(philox.fold_in(seeds, _LABEL), self.num_labels)
 
     def minibatches(self, batch: Batch, num: int, field: str) -> Iterator[Minibatch]:
         """The step's examples dealt out to `num` minibatches, each with noise of its own.
@@ -127,18 +126,23 @@ class TwoPlayers(GenerativeModel, abc.ABC):
 
     def logit_pair(self, rows: Minibatch, fake: tf.Tensor, *, needs_real: bool = True) -> tuple[tf.Tensor, tf.Tensor]:
         """The logits of real and of fake examples in training, augmented where the model augments."""
-        real = rows.x
-        if self.augmentations:
-            span = 1.0 if self.spec.domain == "unit" else 2.0
-            real = augment(real, philox.fold_in(rows.seeds, _AUGMENT_REAL), self.augmentations, span)
-            fake = augment(fake, philox.fold_in(rows.seeds, _AUGMENT_FAKE), self.augmentations, span)
+        real, fake = self.views(rows, fake)
         if needs_real:
             return self.both_logits(real, fake, rows.label)
         fake_logits = self.logits(fake, rows.label, training=True)
         return tf.zeros_like(fake_logits), fake_logits
 
+    def views(self, rows: Minibatch, fake: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Real and generated examples as the opponent sees them in training: augmented where the model augments."""
+        real = rows.x
+        if self.augmentations:
+            span = 1.0 if self.spec.domain == "unit" else 2.0
+            real = augment(real, philox.fold_in(rows.seeds, _AUGMENT_REAL), self.augmentations, span)
+            fake = augment(fake, philox.fold_in(rows.seeds, _AUGMENT_FAKE), self.augmentations, span)
+        return real, fake
+
     def both_logits(self, real: tf.Tensor, fake: tf.Tensor, label: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor]:
-        """The logits of real and of fake examples [B, *event_shape] in training, each batch by itself."""
+        """The logits of real and of fake examples [B, ...] in training, each batch by itself."""
         fake_logits = self.logits(fake, label, training=True)
         return self.logits(real, label, training=True), fake_logits
 

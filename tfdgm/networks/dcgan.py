@@ -56,6 +56,21 @@ def dcgan_features(
     `normalization` may be `spectral` besides; the first convolution has no other (Radford et al., section 3).
     """
     require_choice("discriminator_normalization", normalization, NORMALIZATIONS)
+    return built_sequential(_downsampling(image_shape, num_filters, normalization), image_shape, name)
+
+
+def dcgan_encoder(
+    image_shape: Sequence[int], num_filters: Sequence[int], output_size: int, *, normalization: str, name: str
+) -> keras.Sequential:
+    """[B, H, W, C] to [B, output_size]: the layers of `dcgan_features`, then a linear one."""
+    require_choice("normalization", normalization, ("none", "batch", "layer"))
+    layers = _downsampling(image_shape, num_filters, normalization)
+    return built_sequential([*layers, keras.layers.Dense(output_size, name="outputs")], image_shape, name)
+
+
+def _downsampling(
+    image_shape: Sequence[int], num_filters: Sequence[int], normalization: str
+) -> list[keras.layers.Layer]:
     _smallest(image_shape, num_filters)
     convolution = SpectralConv2D if normalization == "spectral" else keras.layers.Conv2D
     layers: list[keras.Layer] = []
@@ -66,7 +81,7 @@ def dcgan_features(
             *_normalized(kind),
             keras.layers.Activation(_leaky_relu, name=f"leaky_relu_{index}"),
         ]
-    return built_sequential([*layers, keras.layers.Flatten()], image_shape, name)
+    return [*layers, keras.layers.Flatten()]
 
 
 def _leaky_relu(x: keras.KerasTensor) -> keras.KerasTensor:

@@ -45,10 +45,14 @@ class Discriminator(keras.layers.Layer):
         self.conditioning, self.num_classes = conditioning, num_classes
         num_channels = event_shape[-1] + (num_classes if conditioning == "concatenation" else 0)
         shape = (*event_shape[:-1], num_channels)
-        if network == "dcgan":
-            self.features = dcgan_features(shape, num_filters, normalization=normalization, name="features")
-        else:
-            self.features = _mlp_features(shape, hidden_sizes, activation, normalization)
+        self.features = discriminator_features(
+            shape,
+            network=network,
+            hidden_sizes=hidden_sizes,
+            num_filters=num_filters,
+            activation=activation,
+            normalization=normalization,
+        )
         size = self.features.output_shape[-1]
         dense = SpectralDense if normalization == "spectral" else keras.layers.Dense
         self.outputs = dense(1, use_bias=use_bias, name="outputs")
@@ -61,19 +65,39 @@ class Discriminator(keras.layers.Layer):
     def call(self, x: tf.Tensor, label: tf.Tensor | None = None, training: bool = False) -> tf.Tensor:
         """Logits [B]."""
         if self.conditioning == "none":
-            return self.outputs(self.features(x, training=training), training=training)[:, 0]
+            return self.of_features(self.features(x, training=training), training=training)
         if self.conditioning == "concatenation":
             x = with_label(x, label, self.num_classes)
-            return self.outputs(self.features(x, training=training), training=training)[:, 0]
+            return self.of_features(self.features(x, training=training), training=training)
         one_hot = tf.one_hot(label, self.num_classes, dtype=x.dtype)
         features = self.features(x, training=training)
         projection = tf.reduce_sum(self.embedding(one_hot, training=training) * features, axis=-1)
-        return self.outputs(features, training=training)[:, 0] + projection
+        return self.of_features(features, training=training) + projection
+
+    def of_features(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """w' phi + b: phi [B, D] to [B]."""
+        return self.outputs(features, training=training)[:, 0]
 
 
-def _mlp_features(
-    shape: Sequence[int], hidden_sizes: Sequence[int], activation: str, normalization: str
+def discriminator_features(
+    shape: Sequence[int],
+    *,
+    network: str,
+    hidden_sizes: Sequence[int],
+    num_filters: Sequence[int],
+    activation: str,
+    normalization: str,
 ) -> keras.Sequential:
+    """phi: x [B, *shape] to [B, D], by `network`, `dcgan` or `mlp`; the fields are those of `GANConfig`."""
+    if network == "dcgan":
+        return dcgan_features(shape, num_filters, normalization=normalization, name="features")
+    return mlp_features(shape, hidden_sizes, activation, normalization)
+
+
+def mlp_features(
+    shape: Sequence[int], hidden_sizes: Sequence[int], activation: str, normalization: str, *, name: str = "features"
+) -> keras.Sequential:
+    """[B, *shape] to features [B, D]: hidden layers alone; `normalization` is `none` or `spectral`."""
     require_choice("discriminator_normalization", normalization, ("none", "spectral"))
     require_choice("activation", activation, ACTIVATIONS)
     if not hidden_sizes or min(hidden_sizes) < 1:
@@ -81,4 +105,4 @@ def _mlp_features(
     dense = SpectralDense if normalization == "spectral" else keras.layers.Dense
     layers: list[keras.Layer] = [keras.layers.Flatten()] if len(shape) > 1 else []
     layers += [dense(size, activation=activation, name=f"hidden_{index}") for index, size in enumerate(hidden_sizes)]
-    return built_sequential(layers, shape, "features")
+    return built_sequential(layers, shape, name)
