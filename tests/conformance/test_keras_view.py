@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tests.goldens.precision import dtype_policy
 from tests.goldens.runs import BatchLogs
-from tests.goldens.table import BATCH_SIZE, EXEMPLARS, GOLDENS
+from tests.goldens.table import BATCH_SIZE, COSTLY, EXEMPLARS, GOLDENS
 from tfdgm.training.determinism import deterministic_operations
 
 NUM_STEPS, SAVED_AT = 4, 3
@@ -73,6 +73,7 @@ def model(trained):
     return trained.model
 
 
+@pytest.mark.parametrize("golden", COSTLY, indirect=True)
 def test_history_holds_means_over_the_epoch(trained):
     history, logs = trained.history, trained.logs
     assert len(logs.steps) == 2 * NUM_STEPS
@@ -83,6 +84,7 @@ def test_history_holds_means_over_the_epoch(trained):
         np.testing.assert_allclose(values, steps.mean(1), rtol=1e-5)
 
 
+@pytest.mark.parametrize("golden", COSTLY, indirect=True)
 def test_evaluate_is_the_mean_over_examples_and_repeats(golden, model):
     logs = BatchLogs()
     found = model.evaluate(_partial(golden), return_dict=True, verbose=0, callbacks=[logs])
@@ -93,6 +95,7 @@ def test_evaluate_is_the_mean_over_examples_and_repeats(golden, model):
     assert model.evaluate(_partial(golden), return_dict=True, verbose=0) == found
 
 
+@pytest.mark.parametrize("golden", COSTLY, indirect=True)
 def test_a_checkpoint_of_model_and_optimizers_resumes_bit_for_bit(golden, trained):
     resumed = golden.build_compiled()
     for variable in resumed.trainable_variables:
@@ -125,6 +128,7 @@ def test_validation_and_several_steps_an_execution_change_no_bit(golden, trained
         assert fit.history[f"val_{name}"][-1] == pytest.approx(value, rel=1e-6)
 
 
+@pytest.mark.parametrize("golden", COSTLY, indirect=True)
 def test_weights_can_be_saved_and_loaded(golden, model, tmp_path):
     path = str(tmp_path / "last.weights.h5")
     saver = keras.callbacks.ModelCheckpoint(path, save_weights_only=True)
@@ -135,6 +139,7 @@ def test_weights_can_be_saved_and_loaded(golden, model, tmp_path):
         np.testing.assert_array_equal(loaded, saved)
 
 
+@pytest.mark.parametrize("golden", COSTLY, indirect=True)
 def test_early_stopping_stops(golden, model):
     name = next(iter(model.evaluate(_partial(golden), return_dict=True, verbose=0)))
     stopping = keras.callbacks.EarlyStopping(monitor=f"val_{name}", mode="min", min_delta=1e9, patience=1)
@@ -149,13 +154,18 @@ def test_early_stopping_stops(golden, model):
     assert len(history.epoch) == 2
 
 
-@pytest.mark.parametrize(
-    ("name", "policy"),
-    [*((name, "mixed_float16") for name in GOLDENS), *((name, "mixed_bfloat16") for name in EXEMPLARS)],
-)
-def test_mixed_precision_trains(name, policy):
-    """Every golden in the one of narrow range, whose losses are scaled."""
-    golden = GOLDENS[name]
+@pytest.mark.parametrize("golden", COSTLY, indirect=True)
+def test_float16_trains(golden):
+    """Of narrow range, so that losses are scaled."""
+    _assert_trains(golden, "mixed_float16")
+
+
+@pytest.mark.parametrize("name", EXEMPLARS)
+def test_bfloat16_trains(name):
+    _assert_trains(GOLDENS[name], "mixed_bfloat16")
+
+
+def _assert_trains(golden, policy):
     with dtype_policy(policy):
         model = golden.build_compiled()
     history = model.fit(golden.dataset(NUM_STEPS), shuffle=False, verbose=0).history

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tfdgm.configs import get_config
@@ -409,3 +410,9 @@ EXEMPLARS: tuple[str, ...] = (
     "glow",
     "gaussian",
 )
+
+# All goldens, where each takes several seconds: those that are no exemplars in `make test-all` alone.
+COSTLY = [
+    pytest.param(golden, id=name, marks=[] if name in EXEMPLARS else pytest.mark.slow)
+    for name, golden in GOLDENS.items()
+]
