@@ -128,7 +128,7 @@ def _lacking(metric: Metric, model: GenerativeModel) -> str:
         return repr(quantity.capability)
     if quantity and quantity.superseded_by and hasattr(model, quantity.superseded_by):
         return "continuous data"
-    if lack := _lacking_of_data(metric, quantity, model.spec):
+    if lack := _lacking_of_data(metric, quantity, model):
         return lack
     if metric.log_partition and not hasattr(model, "normalizer"):
         return repr("normalizer")
@@ -137,8 +137,8 @@ def _lacking(metric: Metric, model: GenerativeModel) -> str:
     return ""
 
 
-def _lacking_of_data(metric: Metric, quantity: Quantity | None, spec: DataSpec) -> str:
-    """What the data would need; empty where they have it."""
-    if quantity and quantity.of_label and not spec.num_classes:
+def _lacking_of_data(metric: Metric, quantity: Quantity | None, model: GenerativeModel) -> str:
+    """What the model's data would need; empty where they have it."""
+    if quantity and quantity.of_label and not model.spec.num_classes:
         return "data with classes"
-    return "data of whole levels" if metric.of_levels and not spec.num_levels else ""
+    return "data of whole levels" if metric.of_levels and not model.spec.num_levels else ""

@@ -16,6 +16,7 @@ from tfdgm.core import philox
 from tfdgm.core.types import DataSpec
 from tfdgm.core.unified_form import UnifiedForm
 from tfdgm.core.validation import require_at_least
+from tfdgm.models.base import Logs
 from tfdgm.models.gan import GAN
 from tfdgm.models.two_players import Minibatch
 from tfdgm.objectives.unified import importance_weighted_theta_loss
@@ -41,11 +42,11 @@ class IWGAN(GAN):
         super().__init__(spec, loss="non_saturating", **kwargs)
         self.num_importance_samples = num_importance_samples
 
-    def _generator_loss(self, rows: Minibatch) -> tf.Tensor:
+    def _generator_loss(self, rows: Minibatch) -> tuple[tf.Tensor, Logs]:
         rows = self._repeated(rows)
         fake = self.generate(rows.seeds, rows.label, training=True)
         _, fake_logits = self.logit_pair(rows, fake, needs_real=False)
-        return importance_weighted_theta_loss(tf.reshape(fake_logits, [-1, self.num_importance_samples]))
+        return importance_weighted_theta_loss(tf.reshape(fake_logits, [-1, self.num_importance_samples])), {}
 
     def _repeated(self, rows: Minibatch) -> Minibatch:
         """Each row K times, with noise of its own; the first as it is, so that K = 1 is a GAN bit for bit."""
