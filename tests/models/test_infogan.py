@@ -101,7 +101,7 @@ def test_without_weights_players_take_the_steps_of_a_gan():
         gan = _infogan(GAN, latent_dim=model.latent_dim + model.codes.size)
     for network in ("generator", "discriminator"):
         getattr(gan, network).set_weights(getattr(model, network).get_weights())
-    gan.generate = lambda seeds, label=None, *, training=False: gan.generated(
+    gan.generate = lambda seeds, label=None, *, training=False: gan.generate_from(
         tf.concat([_noise(model, seeds), model.codes.seen(model.codes.drawn(seeds, "float64"), "float64")], axis=1)
     )
     before = model.recognition.get_weights()
