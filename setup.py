@@ -96,6 +96,7 @@ setup(
             "tfdgm-critic-against-exact = trainers.critic_against_exact:main",
             "tfdgm-estimate = trainers.estimate:main",
             "tfdgm-verify-unified = trainers.verify_unified:main",
+            "tfdgm-mode-study = trainers.mode_study:main",
             "tfdgm-launch-local = trainers.launch_local:main",
             "tfdgm-serve = serving.server:main",
             "tfdgm-sample-client = serving.client:main",

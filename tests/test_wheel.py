@@ -86,6 +86,7 @@ def test_wheel_states_version_licence_and_commands(wheel):
         "tfdgm-critic-against-exact",
         "tfdgm-estimate",
         "tfdgm-verify-unified",
+        "tfdgm-mode-study",
         "tfdgm-launch-local",
         "tfdgm-serve",
         "tfdgm-sample-client",

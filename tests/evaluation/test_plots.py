@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tfdgm.evaluation import plots
-from tfdgm.evaluation.plots import Curve, Panel
+from tfdgm.evaluation.plots import Curve, Image, Panel
 
 _X = np.arange(1, 11)
 
@@ -69,3 +69,27 @@ def test_more_curves_than_colours(tmp_path):
     curves = [Curve(str(index), _X, _X + index) for index in range(12)]
     plots.line_plot(str(path), curves, x_label="step", y_label="nats")
     assert _pixels(path).size
+
+
+def test_points_that_are_not_joined_are_marked_and_nothing_is_between_them(tmp_path):
+    pictures = []
+    for joined in (True, False):
+        path = tmp_path / "curves.png"
+        plots.line_plot(str(path), [Curve("one", [1, 4, 9], [1, 4, 9], joined=joined)], x_label="x", y_label="y")
+        blue = np.abs(_pixels(path).astype(int) - (31, 119, 180)).max(axis=-1) < 16
+        pictures.append(np.flatnonzero(blue[:, :480].any(axis=0)))
+    joined, apart = (np.diff(columns).max() for columns in pictures)
+    assert joined < 5 < 100 < apart
+
+
+def test_images_have_x_to_the_right_y_upwards_and_one_scale(tmp_path):
+    path = tmp_path / "new" / "images.png"
+    corner = np.zeros([40, 40])
+    corner[30:, :10] = 2.0  # x large, y small
+    plots.image_plot(str(path), [Image(corner, 3.0, "a"), Image(0.5 * corner, 3.0, "b")], num_columns=2, largest=1.0)
+    pixels = _pixels(path).astype(int)
+    assert pixels.shape == (220, 440, 3)
+    dark = np.abs(pixels - (8, 48, 107)).max(axis=-1) < 16  # the darkest of the blues: from `largest` on
+    rows, columns = np.nonzero(dark[:, :220])
+    assert rows.min() > 110 < columns.min()
+    assert dark[:, 220:].sum() == pytest.approx(dark[:, :220].sum(), rel=0.1)

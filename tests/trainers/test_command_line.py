@@ -21,6 +21,7 @@ from trainers import (
     export,
     infinite_depth,
     launch_local,
+    mode_study,
     reference_scores,
     sample,
     train,
@@ -46,6 +47,7 @@ _BINARIES = {
     "attribute_direction": attribute_direction,
     "estimate": estimate,
     "launch_local": launch_local,
+    "mode_study": mode_study,
     "truncation_sweep": truncation_sweep,
     "verify_unified": verify_unified,
 }

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter
 
 _WIDTH, _HEIGHT, _LEGEND_WIDTH = 5.0, 3.6, 2.0  # inches, of one panel
+_IMAGE_SIZE = 2.2  # inches
 _DPI = 100
 _STYLES = ("-", "--", ":")  # in turn, and the broken ones above: of curves that coincide, each is seen
 _COLOURS = 10
@@ -25,6 +26,7 @@ class Curve:
       y: [N]; on a logarithmic axis, points that are not above 0 are left out.
       deviation: [N], the half width of a band about y, such as one over seeds; None draws none.
       labels: [N], beside the points, which are then marked; empty: none.
+      joined: whether a line joins the points; if not, they are marked.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Curve:
     y: Sequence[float] | np.ndarray
     deviation: Sequence[float] | np.ndarray | None = None
     labels: Sequence[str] = ()
+    joined: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +47,21 @@ class Panel:
     title: str = ""
     log_x: bool = False
     log_y: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Image:
+    """A function of the plane, dark where it is large.
+
+    Attributes:
+      values: [S, S], by x and by y, from -limit to limit.
+      limit: of both axes.
+      title: above it.
+    """
+
+    values: np.ndarray
+    limit: float
+    title: str
 
 
 class _PlainFormatter(LogFormatter):
@@ -92,13 +110,29 @@ def panel_plot(path: str, panels: Sequence[Panel], num_columns: int = 1) -> None
     figure.savefig(path, format="png")
 
 
+def image_plot(path: str, images: Sequence[Image], num_columns: int, largest: float) -> None:
+    """Writes several images, row by row; values from `largest` on are all as dark. The rest as in `panel_plot`."""
+    num_rows = -(-len(images) // num_columns)
+    figure = Figure(figsize=(_IMAGE_SIZE * num_columns, _IMAGE_SIZE * num_rows), dpi=_DPI, layout="constrained")
+    axes = figure.subplots(num_rows, num_columns, squeeze=False).ravel()
+    for each in axes:
+        each.axis("off")
+    for image, each in zip(images, axes, strict=False):
+        extent = (-image.limit, image.limit) * 2
+        each.imshow(image.values.T, cmap="Blues", vmin=0.0, vmax=largest, origin="lower", extent=extent)
+        each.set_title(image.title, fontsize="small")
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    figure.savefig(path, format="png")
+
+
 def _draw(panel: Panel, axes: Axes) -> None:
     for index, curve in enumerate(panel.curves):
         x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
         y = np.where(y > 0, y, np.nan) if panel.log_y else y
         colour, style = f"C{index % _COLOURS}", _STYLES[index % len(_STYLES)]
         level = 2 + index % len(_STYLES)
-        axes.plot(x, y, color=colour, linestyle=style, linewidth=1.5, zorder=level, label=curve.name)
+        drawn = {"linestyle": style, "linewidth": 1.5} if curve.joined else {"linestyle": "none", "marker": "o"}
+        axes.plot(x, y, color=colour, zorder=level, label=curve.name, **drawn)
         if curve.labels:
             axes.plot(x, y, color=colour, linestyle="none", marker="o", markersize=4, zorder=level)
             for place, text in zip(zip(x, y, strict=True), curve.labels, strict=True):
