@@ -15,7 +15,7 @@ from tfdgm.math.mixtures import Mixture
 
 _LINE, _RING = TARGETS["line"], TARGETS["ring"]
 _TWO = Target(
-    "two modes", Mixture(np.array([[-2.0], [2.0]]), 0.5), (), 8.0, Quadrature(128, 80, 1), Quadrature(512, 320, 1)
+    "two modes", Mixture(np.array([[-1.5], [2.5]]), 0.5), (), 8.0, Quadrature(1024, 80, 1), Quadrature(512, 320, 1), 0.4
 )
 _COARSE = Quadrature(16, 400, 15)
 
@@ -104,18 +104,16 @@ def _moments(model):
 
 
 def test_a_gaussian_under_kl_from_data_matches_moments():
-    mean, deviation = _moments(Trainer(_TWO, "KL(data||model)", 500).train(0))
-    assert (mean, deviation) == pytest.approx((0.0, math.sqrt(4.25)), abs=5e-3)
-    assert (mean, deviation) == pytest.approx(_optimum(lambda p, q: (p, q), (0.1, 1.5)), abs=5e-3)
+    mean, deviation = _moments(Trainer(_TWO, "KL(data||model)", 1500).train(0))
+    assert (mean, deviation) == pytest.approx((0.5, math.sqrt(4.25)), abs=5e-3)
+    assert (mean, deviation) == pytest.approx(tuple(_optimum(lambda p, q: (p, q), (0.1, 1.5))), abs=5e-3)
 
 
 def test_a_gaussian_under_kl_from_model_seeks_a_mode():
-    trainer = Trainer(_TWO, "KL(model||data)", 500)
-    trainer.model.mean.trainable_variables[1].assign([0.3])
-    mean, deviation = _moments(trainer.train(0))
-    expected = _optimum(lambda p, q: (q, p), (math.copysign(2.0, mean), 0.5))
-    assert abs(mean) == pytest.approx(2.0, abs=0.02)
-    assert (mean, deviation) == pytest.approx(tuple(expected), abs=5e-3)
+    mean, deviation = _moments(Trainer(_TWO, "KL(model||data)", 1500).train(0))
+    nearest = min((-1.5, 2.5), key=lambda centre: abs(centre - mean))
+    assert (mean, deviation) == pytest.approx((nearest, 0.5), abs=0.02)
+    assert (mean, deviation) == pytest.approx(tuple(_optimum(lambda p, q: (q, p), (nearest, 0.5))), abs=5e-3)
 
 
 def test_a_training_is_a_function_of_the_seed_and_starts_over():

@@ -15,12 +15,12 @@ def test_prints_a_table_and_writes_json_and_pictures(tmp_path, capsys, monkeypat
     assert mode_study.main(command) == 0
     lines = capsys.readouterr().out.splitlines()
     assert any(line.startswith("4 modes on the line, a network: mean [least, largest] of 2 seeds") for line in lines)
-    names = ["mode-study.json", "mode-study-divergences.png", "mode-study-line.png"]
+    names = ["mode-study-line.json", "mode-study-line.png", "mode-study-line-divergences.png"]
     assert lines[-3:] == [str(out / name) for name in names]
     assert all((out / name).read_bytes().startswith(b"\x89PNG") for name in names[1:])
     found = json.loads((out / names[0]).read_text())
     assert found["num_steps"] == 50
-    assert [(fit["objective"], fit["seed"]) for fit in found["targets"]["line"]["fits"]] == [("JSD", 5), ("JSD", 6)]
+    assert [(fit["objective"], fit["seed"]) for fit in found["fits"]] == [("JSD", 5), ("JSD", 6)]
 
 
 def test_names_and_steps_are_those_of_the_study():

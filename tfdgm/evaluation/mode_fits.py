@@ -12,6 +12,7 @@ VAE/GAN            encoder: the bound; generator: log p(x|z) and log D of genera
 Of a seed, all start from the same generator and take as many steps of it by the same optimizer.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -52,7 +53,10 @@ class ModeFit(GenerativeModel):
         super().__init__(DataSpec(shape=(num_dims,), domain="real", num_levels=0))
         self.target = target
         self.mean = mlp((num_dims,), target.hidden_sizes, (num_dims,), activation="tanh", name="mean")
-        self.log_scale = self.add_weight(shape=(), initializer="zeros", name="log_scale")
+        kernel = self.mean.get_layer("outputs").kernel
+        kernel.assign(target.start_scale * kernel)
+        start = keras.initializers.Constant(math.log(target.start_scale))
+        self.log_scale = self.add_weight(shape=(), initializer=start, name="log_scale")
 
     def ready(self, num_steps: int) -> "ModeFit":
         """The model, compiled for a training of so many steps: every group by the same optimizer."""
