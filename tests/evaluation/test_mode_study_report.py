@@ -48,7 +48,7 @@ def test_table_has_mean_and_range_and_what_halving_changes():
         "JSD",
         "W_1",
     ]
-    constant = ["0.7 [0.7, 0.7]", "0.2 [0.2, 0.2]", "1.25 [1.25, 1.25]"]
+    constant = ["0.7 [0.7, 0.7]", "0.2 [0.2, 0.2]", "1.2 [1.2, 1.2]"]
     assert cells[1] == ["GAN", "2.5 [2, 3]", "0.02 [0.02, 0.02]", "2 [1.5, 2.5]", *constant]
     assert cells[2] == ["VAE", "2 [2, 2]", "0.02 [0.02, 0.02]", "1.5 [1.5, 1.5]", *constant]
     assert cells[3] == ["half as fine", "0", "0.001", "0.03", "0", "0", "0"]

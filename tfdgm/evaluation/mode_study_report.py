@@ -11,7 +11,7 @@ from tfdgm.evaluation.mode_study import LEAST_SHARE, Figures, Fit
 from tfdgm.evaluation.mode_targets import Target, integrals
 from tfdgm.evaluation.plots import Curve, Image, Panel
 
-_WIDTH = 22  # of a column
+_WIDTH = 25  # of a column
 _MARGIN = 6.0  # sigmas of a component that pictures show beyond the outermost centre
 _COLUMNS: dict[str, str] = {
     "covered": "modes covered",
@@ -93,7 +93,7 @@ def _row(objective: str, fits: Sequence[Fit]) -> str:
 
 def _spread(values: Sequence[float]) -> str:
     mean, least, largest = np.mean(values), min(values), max(values)
-    return f"{mean:.3g} [{least:.3g}, {largest:.3g}]"
+    return f"{mean:.2g} [{least:.2g}, {largest:.2g}]"
 
 
 def _change(fit: Fit, name: str) -> float:
