@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 LOCK := requirements/lock.txt
 # Most of a test is Python tracing graphs on one core, so two processes are quicker; a file's tests stay together.
-PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
+PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --durations=25 --durations-min=5
 CODE := setup.py tfdgm trainers serving benchmarks tests
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3

@@ -34,7 +34,9 @@ def test_two_replicas_equal_one_device(golden):
     _assert_same(runs.replicated(golden.name, "float64"), runs.single(golden.name, "float64"), "float64")
 
 
-@pytest.mark.parametrize("name", EXEMPLARS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name == "biggan" else pytest.mark.slow) for name in EXEMPLARS]
+)
 def test_two_replicas_equal_one_device_in_float32(name):
     _assert_same(runs.replicated(name, "float32"), runs.single(name, "float32"), "float32")
 
@@ -64,6 +66,7 @@ def test_exemplars_are_of_as_many_classes_and_every_class_is_kin_to_one():
         assert any(issubclass(known, each) or issubclass(each, known) for each in exemplars), name
 
 
+@pytest.mark.parametrize("golden", COSTLY, indirect=True)
 def test_a_fault_on_one_replica_is_known_to_all(golden):
     """The NaN stands in the last row, which the first replica never sees."""
     model = golden.build()

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tests.goldens import record
 from tests.goldens.precision import dtype_policy
-from tests.goldens.table import GOLDENS
+from tests.goldens.table import COSTLY, GOLDENS
 from tfdgm.export.saved_model import export_model
 from tfdgm.export.signatures import trace
 
@@ -35,6 +35,7 @@ def test_signatures_are_those_of_the_snapshot(golden, model):
     assert record.signatures(model) == snapshot[golden.name]
 
 
+@pytest.mark.parametrize("golden", COSTLY, indirect=True)
 def test_an_export_answers_as_the_live_model(golden, model, tmp_path):
     loaded = tf.saved_model.load(export_model(model, tmp_path / golden.name))
     rng = np.random.default_rng(0)

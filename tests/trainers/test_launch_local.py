@@ -63,6 +63,7 @@ def launch(tmp_path):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=_heed_interrupts,  # noqa: PLW1509  (no other thread here)
         )
         launchers.append(launcher)
         return launcher
@@ -71,6 +72,11 @@ def launch(tmp_path):
     for launcher in launchers:
         launcher.kill()
         launcher.communicate()
+
+
+def _heed_interrupts() -> None:
+    """A shell's background job ignores them, and so would the launcher then."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _finish(launcher) -> tuple[int, list[str], list[str]]:

@@ -164,13 +164,13 @@ def test_phases_follow_each_other_and_resume_within_the_second(tmp_path, monkeyp
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(tmp_path, monkeypatch):
-    original = VAE._loss
+    original = VAE.example_loss
 
-    def broken(self, x, seeds):
-        loss, logs = original(self, x, seeds)
+    def broken(self, batch, seeds):
+        loss, logs = original(self, batch, seeds)
         return tf.where(self.step.value == 23, float("nan"), 1.0) * loss, logs
 
-    monkeypatch.setattr(VAE, "_loss", broken)
+    monkeypatch.setattr(VAE, "example_loss", broken)
     with pytest.raises(run.NonFiniteError) as error:
         run.train(_config(), tmp_path)
     assert str(error.value) == ("step 23, group 'vae': the loss is not finite; the last good checkpoint is of step 20")
