@@ -93,6 +93,12 @@ def test_a_figure_is_held_against_the_codes_of_the_training_split(make_run, tmp_
     assert 0.2 < expected < 1.0
 
 
+def test_labels_that_training_hid_are_known_to_evaluation(make_run, tmp_path):
+    make_run(tmp_path, "svae:digits:smoke")  # 100 labels of 1,297
+    (report,) = evaluate(tmp_path, split="train", metrics=["nll"])["metrics"]
+    assert (report["num_examples"], report["num_non_finite"]) == (1297, 0)
+
+
 def test_another_seed_has_a_result_file_of_its_own(make_run, tmp_path):
     workdir = make_run(tmp_path / "run")
     stored = json.loads((workdir / CONFIG).read_text())

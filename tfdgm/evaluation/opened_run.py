@@ -106,8 +106,8 @@ def _require_condition(model: GenerativeModel, condition: str) -> None:
 
 
 def _same_data(config: ExperimentConfig, spec: DataSpec, workdir: str | os.PathLike[str], manual_dir: str) -> Data:
-    """The run's data, which must be as they were when it was trained."""
-    data = open_data(config.data, manual_dir=manual_dir)
+    """The run's data, which must be as they were when it was trained; labels that were hidden are shown."""
+    data = open_data(dataclasses.replace(config.data, num_labels=0), manual_dir=manual_dir)
     if data.spec != spec:
         raise WorkdirError(f"data {config.data.name!r} is now {data.spec}; the run in {workdir} was trained on {spec}")
     return data
