@@ -10,10 +10,8 @@ GOLDEN = GOLDENS["aae"]
 
 
 @pytest.fixture
-def model(monkeypatch):
-    model = GOLDEN.build()
-    monkeypatch.setattr(model, "row_seeds", lambda stream=0: tf.range(8, dtype=tf.int64) + 100 * stream)
-    return model
+def model(with_row_seeds):
+    return with_row_seeds(GOLDEN.build())
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from tests.goldens.table import GOLDENS
 NAMES = ("aavae", "aasvae")
 
 
-def _ready(name, monkeypatch, real_logit, fake_logit):
+def _ready(name, monkeypatch, with_row_seeds, real_logit, fake_logit):
     """A model whose discriminator tells the data's examples from others by heart."""
     model = GOLDENS[name].build()
     batch = {key: tf.constant(value[0]) for key, value in GOLDENS[name].arrays(1).items()}
@@ -20,7 +20,7 @@ def _ready(name, monkeypatch, real_logit, fake_logit):
         return tf.cast(tf.where(is_real, real_logit, fake_logit), tf.float32)
 
     monkeypatch.setattr(model, "logits", logits)
-    monkeypatch.setattr(model, "row_seeds", lambda stream=0: tf.range(8, dtype=tf.int64) + 100 * stream)
+    with_row_seeds(model)
     return model, batch, model.generated(tf.range(8, dtype=tf.int64))
 
 
@@ -33,8 +33,8 @@ def _gradients(model, loss):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_perfect_discriminator_leaves_the_loss_and_gradient_of_the_vae(name, monkeypatch):
-    model, batch, generated = _ready(name, monkeypatch, 1e3, -1e3)
+def test_a_perfect_discriminator_leaves_the_loss_and_gradient_of_the_vae(name, monkeypatch, with_row_seeds):
+    model, batch, generated = _ready(name, monkeypatch, with_row_seeds, 1e3, -1e3)
     value, found = _gradients(model, lambda: model._activated_loss(batch, generated)[0])
     expected_value, expected = _gradients(model, lambda: model.example_loss(batch, model.row_seeds())[0])
     np.testing.assert_allclose(value, expected_value, rtol=1e-6)
@@ -43,8 +43,8 @@ def test_a_perfect_discriminator_leaves_the_loss_and_gradient_of_the_vae(name, m
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_generated_examples_count_by_what_the_discriminator_says(name, monkeypatch):
-    model, batch, generated = _ready(name, monkeypatch, np.log(3.0), np.log(1.0 / 3.0))
+def test_generated_examples_count_by_what_the_discriminator_says(name, monkeypatch, with_row_seeds):
+    model, batch, generated = _ready(name, monkeypatch, with_row_seeds, np.log(3.0), np.log(1.0 / 3.0))
     loss, logs = model._activated_loss(batch, generated)
     real, _ = model.example_loss(batch, model.row_seeds(0))
     fake, _ = model.example_loss(generated, model.row_seeds(2))
@@ -64,8 +64,8 @@ def test_groups_hold_every_variable_once(name):
     }
 
 
-def test_what_is_generated_has_the_class_it_was_drawn_from(monkeypatch):
-    model, _, _ = _ready("aasvae", monkeypatch, 0.0, 0.0)
+def test_what_is_generated_has_the_class_it_was_drawn_from(monkeypatch, with_row_seeds):
+    model, _, _ = _ready("aasvae", monkeypatch, with_row_seeds, 0.0, 0.0)
     seeds = tf.range(50, dtype=tf.int64)
     generated = model.generated(seeds)
     np.testing.assert_array_equal(generated["x"], model.sample(seeds, generated["label"]))

@@ -8,8 +8,10 @@ import pytest
 import tensorflow as tf
 
 from tests.goldens.precision import dtype_policy
+from tests.goldens.table import GOLDENS
 from tfdgm.core.types import DataSpec
 from tfdgm.models.ali import ALI
+from tfdgm.models.pictures import all_grids
 from tfdgm.models.two_players import Minibatch
 from tfdgm.networks.mlp import mlp
 
@@ -189,3 +191,13 @@ def test_bad_fields_are_refused(fields, message):
 def test_a_label_is_refused():
     with pytest.raises(ValueError, match="but ali.* has none"):
         _ali().sample(SEEDS, tf.zeros(6, tf.int32))
+
+
+def test_paths_between_codes_begin_and_end_at_their_images():
+    model = GOLDENS["ali"].build()
+    z_a, z_b = tf.constant([[1.0, 0.0, 2.0]]), tf.constant([[0.0, -1.0, 1.0]])
+    path = model.interpolate(z_a, z_b, 4)
+    assert path.shape == (1, 4, *model.event_shape)
+    np.testing.assert_allclose(path[:, 0], model.decode(z_a), atol=1e-5)
+    np.testing.assert_allclose(path[:, -1], model.decode(z_b), atol=1e-5)
+    assert "traversals" in all_grids(model, np.arange(4), GOLDENS["ali"].batches(1)[0])

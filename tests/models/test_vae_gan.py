@@ -70,6 +70,7 @@ def test_reconstructions_decode_the_posterior_mean(rows):
     ("fields", "words"),
     [
         ({"loss": "hinge"}, "loss is 'hinge'; it must be one of minimax, non_saturating"),
+        ({"conditioning": "projection"}, "conditioning is 'projection'; the encoder of a VAE/GAN sees no label"),
         ({"reconstruction_weight": -1.0}, "reconstruction_weight is -1.0; it must be at least 0"),
     ],
 )

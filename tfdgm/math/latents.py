@@ -1,5 +1,7 @@
 """Paths between points of a standard normal latent space."""
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 
@@ -19,6 +21,24 @@ def great_circle(z_a: tf.Tensor, z_b: tf.Tensor, num_points: int) -> tf.Tensor:
     """
     t = tf.linspace(tf.zeros([], z_a.dtype), tf.ones([], z_a.dtype), num_points)[tf.newaxis, :, tf.newaxis]
     return point_on_great_circle(z_a[:, tf.newaxis], z_b[:, tf.newaxis], t)
+
+
+def decoded_path(
+    decode: Callable[[tf.Tensor], tf.Tensor], z_a: tf.Tensor, z_b: tf.Tensor, num_points: int
+) -> tf.Tensor:
+    """What a decoder makes of `great_circle`'s points, each as likely under the prior as the ends.
+
+    Args:
+      decode: [N, D] to [N, *event_shape].
+      z_a: [B, D].
+      z_b: [B, D].
+      num_points: at least 2.
+
+    Returns:
+      [B, num_points, *event_shape].
+    """
+    decoded = decode(tf.reshape(great_circle(z_a, z_b, num_points), [-1, z_a.shape[-1]]))
+    return tf.reshape(decoded, [-1, num_points, *decoded.shape[1:]])
 
 
 def point_on_great_circle(z_a: tf.Tensor, z_b: tf.Tensor, t: tf.Tensor) -> tf.Tensor:

@@ -12,6 +12,7 @@ from tfdgm.core import philox
 from tfdgm.core.types import DataSpec, Endpoint
 from tfdgm.core.validation import require_at_least, require_choice
 from tfdgm.math.domains import INTO_DOMAIN
+from tfdgm.models.endpoints import sample_class_endpoint
 from tfdgm.models.two_players import TwoPlayers
 from tfdgm.networks.dcgan import dcgan_generator
 from tfdgm.networks.discriminator import Discriminator
@@ -114,7 +115,7 @@ class AdversarialModel(TwoPlayers):
         return self.generate_from(z, training=training)
 
     def generate_from(self, z: tf.Tensor, *, training: bool = False) -> tf.Tensor:
-        """G of latents, and where there are labels of the one-hot label behind them: [N, D] to [N, *event_shape]."""
+        """G of all that the generator sees, latents and what stands behind them: [N, D] to [N, *event_shape]."""
         outputs = tf.cast(self.generator(z, training=training), self.variable_dtype)
         return INTO_DOMAIN[self.spec.domain](outputs)
 
@@ -126,18 +127,10 @@ class AdversarialModel(TwoPlayers):
         """The default ones, and samples of a class where there are classes."""
         found = super().endpoints()
         if self.num_labels:
-            inputs = {
-                "seed": tf.TensorSpec([None], tf.int64, name="seed"),
-                "label": tf.TensorSpec([None], tf.int32, name="label"),
-            }
-            found["sample_class"] = Endpoint(self._sample_class_endpoint, inputs)
+            found["sample_class"] = sample_class_endpoint(self)
         return found
 
     # ---- private ------------------------------------------------------------------------------------------------
 
     def _refused(self, label: tf.Tensor) -> tf.Tensor:
         raise ValueError(f"label is {label}, but {self.name} has none; it was built with conditioning='none'")
-
-    def _sample_class_endpoint(self, seed: tf.Tensor, label: tf.Tensor) -> dict[str, tf.Tensor]:
-        seed = philox.fresh_where_negative(seed)
-        return {"samples": tf.cast(self.sample(seed, label), tf.float32), "seed": seed}

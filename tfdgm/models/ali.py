@@ -20,6 +20,7 @@ from tfdgm.core import philox
 from tfdgm.core.types import DataSpec
 from tfdgm.core.unified_form import UnifiedForm
 from tfdgm.core.validation import require_at_least, require_choice
+from tfdgm.math import latents
 from tfdgm.math.domains import INTO_DOMAIN
 from tfdgm.models.base import Batch, Logs
 from tfdgm.models.two_players import Minibatch, TwoPlayers, sum_squares
@@ -164,6 +165,10 @@ class ALI(TwoPlayers):
     def reconstruct(self, x: tf.Tensor) -> tf.Tensor:
         """G of the posterior mean, [B, *event_shape]."""
         return self.decode(self.posterior_mean(x))
+
+    def interpolate(self, z_a: tf.Tensor, z_b: tf.Tensor, num_points: int) -> tf.Tensor:
+        """G along the great circle from z_a to z_b [B, latent_dim]: [B, num_points, *event_shape]."""
+        return latents.decoded_path(self.decode, z_a, z_b, num_points)
 
     def reconstruction_error(self, x: tf.Tensor) -> tf.Tensor:
         """|x - reconstruct(x)|^2, [B]; nothing in training asks for it to be small."""

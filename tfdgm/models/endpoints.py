@@ -48,6 +48,23 @@ def default_endpoints(model: GenerativeModel) -> dict[str, Endpoint]:
     return found
 
 
+def sample_class_endpoint(model: GenerativeModel) -> Endpoint:
+    """Samples of a class, and their means where the model has such: `seed` int64 [B] and `label` int32 [B]."""
+    inputs = {
+        "seed": tf.TensorSpec([None], tf.int64, name="seed"),
+        "label": tf.TensorSpec([None], tf.int32, name="label"),
+    }
+    draws = {"samples": model.sample}
+    if hasattr(model, "sample_mean"):
+        draws["means"] = model.sample_mean
+
+    def drawn(seed: tf.Tensor, label: tf.Tensor) -> Tensors:
+        seed = philox.fresh_where_negative(seed)
+        return {**{name: tf.cast(draw(seed, label), tf.float32) for name, draw in draws.items()}, "seed": seed}
+
+    return Endpoint(drawn, inputs)
+
+
 def _seeded(draw: object, output: str, seed: tf.Tensor) -> Tensors:
     seed = philox.fresh_where_negative(seed)
     return {output: tf.cast(draw(seed), tf.float32), "seed": seed}

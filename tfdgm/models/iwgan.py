@@ -27,8 +27,7 @@ class IWGAN(GAN):
 
     unified: ClassVar[UnifiedForm] = dataclasses.replace(
         GAN.unified,
-        minimizes="phi: as a GAN; theta: minus a bound of K samples on log E_p_theta0(x) q^r(y|x), to a GAN's as an "
-        "IWAE's is to a VAE's",
+        minimizes="phi: as a GAN; theta: -log q^r(y|x_k), weighted by q^r / q over K samples; K = 1 is the GAN",
         source="Hu et al. 2018",
     )
 

@@ -20,6 +20,7 @@ from tfdgm.core.unified_form import UnifiedForm
 from tfdgm.core.validation import require_at_least
 from tfdgm.math import categorical
 from tfdgm.models.base import Batch, Logs
+from tfdgm.models.endpoints import sample_class_endpoint
 from tfdgm.models.vae import OBSERVATION_STREAM, VAE
 from tfdgm.networks.mlp import mlp
 from tfdgm.objectives import elbo as elbo_bounds
@@ -152,7 +153,7 @@ class SemiSupervisedVAE(VAE):
         found["decode"] = Endpoint(
             lambda z, label: {"means": self.decode(z, label)}, {**found["decode"].inputs, **label}
         )
-        found["sample_class"] = Endpoint(self._sample_class_endpoint, {**found["sample"].inputs, **label})
+        found["sample_class"] = sample_class_endpoint(self)
         return found
 
     # ---- private ------------------------------------------------------------------------------------------------
@@ -184,11 +185,3 @@ class SemiSupervisedVAE(VAE):
     def _drawn(self, seeds: tf.Tensor, label: tf.Tensor | None) -> tf.Tensor:
         drawn = philox.row_integer(philox.fold_in(seeds, _LABEL_STREAM), self.num_labels)
         return drawn if label is None else label
-
-    def _sample_class_endpoint(self, seed: tf.Tensor, label: tf.Tensor) -> dict[str, tf.Tensor]:
-        seed = philox.fresh_where_negative(seed)
-        return {
-            "samples": tf.cast(self.sample(seed, label), tf.float32),
-            "means": tf.cast(self.sample_mean(seed, label), tf.float32),
-            "seed": seed,
-        }

@@ -92,14 +92,7 @@ class VAE(GenerativeModel):
         self.bound_loss = bounds.BOUNDS[objective]
         self.num_importance_samples = num_importance_samples
         self.kl_weight, self.kl_warmup_steps = kl_weight, kl_warmup_steps
-        shape, seen, size = spec.shape, self._seen_shape(), latent_dim + num_labels
-        num_outputs = self.posterior.num_outputs
-        if network == "mlp":
-            self.encoder = mlp(seen, hidden_sizes, [num_outputs], activation=activation, name="encoder")
-            self.decoder = mlp([size], hidden_sizes[::-1], shape, activation=activation, name="decoder")
-        else:
-            self.encoder = conv_encoder(seen, num_filters, num_outputs, activation=activation, name="encoder")
-            self.decoder = conv_decoder(size, num_filters, shape, activation=activation, name="decoder")
+        self._add_networks(hidden_sizes if network == "mlp" else num_filters, activation)
         self.log_scale = self.add_weight(
             shape=(), initializer="zeros", trainable=self.likelihood.has_scale, name="log_scale"
         )
@@ -167,9 +160,7 @@ class VAE(GenerativeModel):
 
         Norms are interpolated linearly, so every point is as likely under the prior as its ends.
         """
-        z = latents.great_circle(z_a, z_b, num_points)
-        means = self.decode(tf.reshape(z, [-1, self.latent_dim]))
-        return tf.reshape(means, [-1, num_points, *self.event_shape])
+        return latents.decoded_path(self.decode, z_a, z_b, num_points)
 
     def elbo(self, x: tf.Tensor, seeds: tf.Tensor, num_samples: int = 1) -> tf.Tensor:
         """ELBO [B] in nats, `num_samples` posterior samples, without a flow the KL in closed form; never weighted."""
@@ -179,6 +170,16 @@ class VAE(GenerativeModel):
     def iwae_bound(self, x: tf.Tensor, seeds: tf.Tensor, num_samples: int) -> tf.Tensor:
         """IWAE bound [B] in nats with `num_samples` samples, drawn in blocks so that memory stays bounded."""
         return self._sampled_bound(x, seeds, num_samples)
+
+    def _add_networks(self, sizes: tuple[int, ...], activation: str) -> None:
+        shape, seen, size = self.spec.shape, self._seen_shape(), self.latent_dim + self.num_labels
+        num_outputs = self.posterior.num_outputs
+        if self.network == "mlp":
+            self.encoder = mlp(seen, sizes, [num_outputs], activation=activation, name="encoder")
+            self.decoder = mlp([size], sizes[::-1], shape, activation=activation, name="decoder")
+        else:
+            self.encoder = conv_encoder(seen, sizes, num_outputs, activation=activation, name="encoder")
+            self.decoder = conv_decoder(size, sizes, shape, activation=activation, name="decoder")
 
     def _seen_shape(self) -> tuple[int, ...]:
         """What the encoder sees of an example: all of it, and where there are labels the one-hot label."""

@@ -60,6 +60,7 @@ class VAEGAN(AdversarialModel):
         num_filters: tuple[int, ...] = (32, 64),
         loss: str = "non_saturating",
         reconstruction_weight: float = 1e-2,
+        conditioning: str = "none",
         **kwargs: Any,
     ) -> None:
         """Builds the three networks; see `AdversarialModel` for the rest.
@@ -69,6 +70,8 @@ class VAEGAN(AdversarialModel):
         """
         require_choice("loss", loss, ("minimax", "non_saturating"))
         require_at_least(0, reconstruction_weight=reconstruction_weight)
+        if conditioning != "none":
+            raise ValueError(f"conditioning is {conditioning!r}; the encoder of a VAE/GAN sees no label: take 'none'")
         sizes = {"hidden_sizes": hidden_sizes, "num_filters": num_filters}
         super().__init__(spec, latent_dim=latent_dim, network=network, **sizes, **kwargs)
         self.adversarial_loss, self.reconstruction_weight = LOSSES[loss], reconstruction_weight
@@ -118,8 +121,7 @@ class VAEGAN(AdversarialModel):
 
     def interpolate(self, z_a: tf.Tensor, z_b: tf.Tensor, num_points: int) -> tf.Tensor:
         """G along the great circle from z_a to z_b [B, latent_dim]: [B, num_points, *event_shape]."""
-        z = latents.great_circle(z_a, z_b, num_points)
-        return tf.reshape(self.decode(tf.reshape(z, [-1, self.latent_dim])), [-1, num_points, *self.event_shape])
+        return latents.decoded_path(self.decode, z_a, z_b, num_points)
 
     # ---- private ------------------------------------------------------------------------------------------------
 
