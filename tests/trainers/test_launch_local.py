@@ -63,7 +63,7 @@ def launch(tmp_path):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=_heed_interrupts,  # noqa: PLW1509  (no other thread here)
+            preexec_fn=_heed_interrupts,  # noqa: PLW1509 - one signal's default; it takes no lock
         )
         launchers.append(launcher)
         return launcher

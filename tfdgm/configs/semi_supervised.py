@@ -15,8 +15,7 @@ class SemiSupervisedVAEConfig(VAEConfig):
     """Fields of `tfdgm.models.semi_supervised_vae.SemiSupervisedVAE`.
 
     Attributes:
-      classification_weight: alpha, of log q(y|x) where the label is known; 0.1 of the examples to a labelled one in
-        Kingma et al. (2014), section 3.1, whose sums are over the data set.
+      classification_weight: alpha, of log q(y|x) where the label is known (Kingma et al. 2014, eq. 9).
       classifier_hidden_sizes: units of the hidden layers of q(y|x).
     """
 

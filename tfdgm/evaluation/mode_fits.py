@@ -206,8 +206,7 @@ class AAVAEFit(VAEFit):
         generator_loss = self.minimize("generator", self._activated_loss, x, fake, code_noise, fake_noise)
         return {"loss/discriminator": loss, "loss/generator": generator_loss}
 
-    def _discriminator_loss(self, x: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-        return logistic_discriminator(self.discriminator(x), self.discriminator(self.generate(noise)))
+    _discriminator_loss = GANFit._discriminator_loss
 
     def _activated_loss(self, x: tf.Tensor, fake: tf.Tensor, noise: tf.Tensor, fake_noise: tf.Tensor) -> tf.Tensor:
         real_part = unified.adversary_activated(self.bound(x, noise), self.discriminator(x))
