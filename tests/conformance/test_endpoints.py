@@ -66,6 +66,8 @@ def _example(golden, key, spec, rng):
         return tf.constant(rng.integers(golden.spec.num_classes, size=3), spec.dtype)
     if key == "categories":
         return tf.constant(rng.integers(2, size=[3, *spec.shape[1:]]), spec.dtype)
+    if key == "text":
+        return tf.constant([" ".join(rng.choice(golden.spec.vocabulary[2:], 4)) for _ in range(3)])
     if key == "x":
         return tf.constant(golden.examples(rng, 3).reshape(3, *golden.spec.shape), spec.dtype)
     return tf.constant(rng.normal(size=[3, *spec.shape[1:]]), spec.dtype)

@@ -20,6 +20,15 @@ _CLASSED_DIGITS = DataSpec((8, 8, 1), domain="binary", num_levels=2, num_classes
 _PICTURES = DataSpec((5, 7, 3), domain="unit", num_levels=256)
 _PLANE = DataSpec((2,), domain="real", num_levels=0)
 _CORNERS = DataSpec((2,), domain="real", num_levels=0, num_classes=4)
+_SENTENCES = DataSpec(
+    (7,),
+    dtype="int32",
+    domain="tokens",
+    num_levels=0,
+    num_classes=2,
+    class_names=("negative", "positive"),
+    vocabulary=("", "[UNK]", "good", "bad", "but", "plain"),
+)
 _LABELLED = DataSpec((5, 7, 3), domain="unit", num_levels=256, num_classes=3)
 _STRIPES = DataSpec((8, 4, 3), domain="symmetric", num_levels=256, num_classes=3)
 _SQUARES = DataSpec((8, 8, 1), domain="symmetric", num_levels=256, num_classes=3)
@@ -97,7 +106,8 @@ class Golden:
         """`num` samples of `model`; where it has no sampler, what its first endpoint answers to so many examples."""
         if self.has_sampler:
             return {"sample": model.sample(tf.range(num, dtype=tf.int64))}
-        x = tf.constant(self.batches(1, num)[0], model.variable_dtype)
+        x = self.batches(1, num)[0]
+        x = tf.constant(x, model.variable_dtype if x.dtype.kind == "f" else x.dtype)
         return next(iter(model.endpoints().values())).fn(x=x)
 
 
@@ -279,6 +289,12 @@ def _words(rng: np.random.Generator, num: int) -> np.ndarray:
     return np.where(rng.random((num, 6)) < 0.1, 1.0 - clean, clean)
 
 
+def _sentences(rng: np.random.Generator, num: int) -> np.ndarray:
+    """Four to seven words, some with a "but" in the middle."""
+    tokens = rng.integers(1, 6, (num, 7))
+    return np.where(np.arange(7) < rng.integers(4, 8, (num, 1)), tokens, 0)
+
+
 GOLDENS: dict[str, Golden] = {
     golden.name: golden
     for golden in (
@@ -321,6 +337,26 @@ GOLDENS: dict[str, Golden] = {
         _predictability("predictability_minimization", "digits", _DIGITS, _bars),
         _predictability("predictability_minimization_alone", "patterns", _BITS, _words, num_predictor_steps=1),
         _classifier("classifier", "mnist", _LABELLED, _colours),
+        _classifier("classifier_sentence", "sst2", _SENTENCES, _sentences),
+        _preset(
+            "teacher_student",
+            "teacher_student:sst2",
+            _SENTENCES,
+            _sentences,
+            "classifier",
+            has_sampler=False,
+            imitation_steps=2,
+        ),
+        _preset(
+            "teacher_student_ensemble",
+            "teacher_student:digits",
+            _LABELLED,
+            _colours,
+            "classifier",
+            "teachers",
+            has_sampler=False,
+            phase="student",
+        ),
         _classifier("classifier_mlp", "digits", _CORNERS, _ring, network="mlp", dropout_rate=0.0, label_smoothing=0.1),
         _adversarial("gan", "gan:mixture8", _PLANE, _ring, num_discriminator_steps=2, loss="relativistic_average"),
         _adversarial(
@@ -399,6 +435,7 @@ EXEMPLARS: tuple[str, ...] = (
     "nvil",
     "predictability_minimization",
     "classifier",
+    "teacher_student",
     "gan",
     "vae_gan",
     "infogan",

@@ -34,6 +34,7 @@ _FAMILIES = (
     "sbn",
     "predictability_minimization",
     "classifier",
+    "teacher_student",
     "gan",
     "iwgan",
     "vae_gan",

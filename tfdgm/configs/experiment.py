@@ -21,6 +21,7 @@ class DataConfig:
       image_height: resize to this height in pixels, 0 keeps the data's own.
       image_width: likewise.
       num_channels: 1 or 3; 0 keeps the data's own.
+      sequence_length: tokens of a text, of which longer ones lose the end; 0 is the longest training text.
       num_validation: examples at the end of the training split held out for validation, where the data set has no
         validation split; 0 takes the number in `tfdgm.data.catalog`.
       num_train: training examples used, the first so many; 0 is all.
@@ -36,6 +37,7 @@ class DataConfig:
     image_height: int = 0
     image_width: int = 0
     num_channels: int = 0
+    sequence_length: int = 0
     num_validation: int = 0
     num_train: int = 0
     num_labels: int = 0

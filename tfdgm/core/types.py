@@ -23,7 +23,8 @@ class DataSpec:
       num_levels: how many equally spaced values a scalar takes over its domain (256 for 8-bit images, 2 for
         binary ones, 17 for the 8x8 digits); 0 where it is continuous.
       num_classes: number of labels, 0 where the data has none.
-      vocabulary: the tokens, for domain `tokens`.
+      class_names: of the labels, where they are words, as rules speak of them; empty: their numbers.
+      vocabulary: the tokens, for domain `tokens`: padding and the unknown first.
       logit_alpha: margin of domain `logit`, at least 0 and below 1/2; 0 for all others.
     """
 
@@ -32,17 +33,21 @@ class DataSpec:
     domain: Domain = "unit"
     num_levels: int = 256
     num_classes: int = 0
+    class_names: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()
     logit_alpha: float = 0.0
 
     def __post_init__(self) -> None:
         """Normalises lists read from JSON; refuses an unknown domain, an empty shape, a margin out of place."""
         object.__setattr__(self, "shape", tuple(int(size) for size in self.shape))
+        object.__setattr__(self, "class_names", tuple(self.class_names))
         object.__setattr__(self, "vocabulary", tuple(self.vocabulary))
         if self.domain not in DOMAINS:
             raise ValueError(f"domain is {self.domain!r}; it must be one of {', '.join(DOMAINS)}")
         if not self.shape or min(self.shape) < 1:
             raise ValueError(f"shape is {self.shape}; it needs at least one dimension, each at least 1")
+        if self.class_names and len(self.class_names) != self.num_classes:
+            raise ValueError(f"class_names are {self.class_names}; num_classes is {self.num_classes}")
         if not 0.0 <= self.logit_alpha < 0.5:
             raise ValueError(f"logit_alpha is {self.logit_alpha}; it must be at least 0 and below 0.5")
         if self.logit_alpha and self.domain != "logit":

@@ -14,7 +14,7 @@ class DatasetEntry:
       folder: the data set's sub-folder of the manual folder; empty: its name.
       files: raw files in that folder; each may also be there with `.gz` appended.
       domain: what `DataConfig.domain` means where it is empty.
-      num_levels: raw values are 0 to num_levels - 1; 0: they are real, and on the scale that models see.
+      num_levels: raw values are 0 to num_levels - 1; 0: they are as models see them, real or tokens.
       num_validation: examples at the end of `train` held out as `validation`; 0 where the builder has such a split.
       test_split: the builder's split that is `test` here.
       is_large: it does not fit into memory: it is read from disk, example by example.
@@ -40,6 +40,8 @@ _MNIST_FILES = (
     "t10k-images-idx3-ubyte.gz",
     "t10k-labels-idx1-ubyte.gz",
 )
+
+_SST2_HELD_OUT = ("stsa.binary.dev", "stsa.binary.test")
 
 DATASETS: dict[str, DatasetEntry] = {
     "digits": DatasetEntry(
@@ -140,6 +142,35 @@ DATASETS: dict[str, DatasetEntry] = {
         builder=f"{_BUILDERS}.bsds300:Bsds300",
         files=("BSDS300-images.tar.gz",),
         domain="real",
+        num_levels=0,
+    ),
+    "sst2": DatasetEntry(
+        summary="sentences of film reviews, polarity, SST-2, 6,920/872/1,821",
+        builder=f"{_BUILDERS}.sentences:Sst2",
+        files=("stsa.binary.train", *_SST2_HELD_OUT),
+        domain="tokens",
+        num_levels=0,
+    ),
+    "sst2_phrases": DatasetEntry(
+        summary="SST-2 with every phrase of its training trees, 76,961/872/1,821",
+        builder=f"{_BUILDERS}.sentences:Sst2Phrases",
+        folder="sst2",
+        files=("stsa.binary.phrases.train", *_SST2_HELD_OUT),
+        domain="tokens",
+        num_levels=0,
+    ),
+    "mr": DatasetEntry(
+        summary="sentences of film reviews, polarity, MR, 8,530/1,066/1,066; one split, not the published ten",
+        builder=f"{_BUILDERS}.sentences:MovieReviews",
+        files=("rt-polarity.neg", "rt-polarity.pos"),
+        domain="tokens",
+        num_levels=0,
+    ),
+    "cr": DatasetEntry(
+        summary="sentences of product reviews, polarity, CR, 3,017/377/377; one split, not the published ten",
+        builder=f"{_BUILDERS}.sentences:CustomerReviews",
+        files=("custrev.neg", "custrev.pos"),
+        domain="tokens",
         num_levels=0,
     ),
     "folder": DatasetEntry(

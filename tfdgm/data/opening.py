@@ -13,9 +13,10 @@ from tfdgm.data.few_labels import with_few_labels
 from tfdgm.data.images import resize_images
 from tfdgm.data.preparation import data_dir, declared_builder, prepare, prepared_builder
 from tfdgm.data.source import Data, MemorySplit, RecordSplit, Split
+from tfdgm.data.texts import read_texts
 from tfdgm.data.vectors import read_vectors
 
-_DOMAINS = ("binary", "unit", "symmetric", "uint8", "real", "logit")
+_DOMAINS = ("binary", "unit", "symmetric", "uint8", "real", "logit", "tokens")
 
 
 def open_data(config: DataConfig, *, manual_dir: str = "") -> Data:
@@ -36,21 +37,26 @@ def open_data(config: DataConfig, *, manual_dir: str = "") -> Data:
     entry = find_dataset(config.name)
     _check(config, entry)
     builder = _folder_builder(config) if config.name == "folder" else prepared_builder(config.name, manual_dir)
-    spec = _spec(builder, config, entry)
     instructions = _split_instructions(builder, config, entry)
+    if entry.domain == "tokens":
+        data = read_texts(builder, instructions, config.sequence_length)
+        return with_few_labels(data, config.num_labels) if config.num_labels else data
+    spec = _spec(builder, config, entry)
     splits = {name: _open_split(builder, where, spec.shape, entry.num_levels) for name, where in instructions.items()}
     data = Data(spec, splits, entry.num_levels, config.binarization)
     return with_few_labels(data, config.num_labels) if config.num_labels else data
 
 
 def declared_spec(config: DataConfig) -> DataSpec:
-    """What the pipelines deliver of a data set that need not be here; only `folder` has to be looked at.
+    """What the pipelines deliver of a data set that need not be here; only `folder` and texts have to be looked at.
 
     Raises:
       ValueError: the configuration asks for what the data set has not.
     """
     entry = find_dataset(config.name)
     _check(config, entry)
+    if entry.domain == "tokens":
+        return open_data(config).spec
     is_folder = config.name == "folder"
     return _spec(
         image_folder_builder(config, data_dir()) if is_folder else declared_builder(config.name), config, entry
@@ -90,22 +96,39 @@ def _check(config: DataConfig, entry: DatasetEntry) -> None:
         raise ValueError(f"data.num_channels is {config.num_channels}; it must be 1 or 3, or 0 for the data's own")
     if not 0.0 <= config.logit_alpha < 0.5:
         raise ValueError(f"data.logit_alpha is {config.logit_alpha}; it must be at least 0 and below 0.5")
-    for field in ("image_height", "image_width", "num_validation", "num_train", "num_labels"):
+    for field in ("image_height", "image_width", "sequence_length", "num_validation", "num_train", "num_labels"):
         if getattr(config, field) < 0:
             raise ValueError(f"data.{field} is {getattr(config, field)}; it must be positive, or 0 for the data's own")
-    if not entry.num_levels and config.domain not in ("", "real"):
+    _check_kind(config, entry)
+
+
+def _check_kind(config: DataConfig, entry: DatasetEntry) -> None:
+    """Fields that go with levels, texts or images alone."""
+    if not entry.num_levels and config.domain not in ("", entry.domain):
         raise ValueError(
-            f"data.domain is {config.domain!r}, but data set {config.name!r} is of real values; leave it empty"
+            f"data.domain is {config.domain!r}, but data set {config.name!r} is of {entry.domain} values; "
+            "leave it empty"
         )
+    if config.domain == "tokens" and entry.domain != "tokens":
+        raise ValueError(f"data.domain is 'tokens', but data set {config.name!r} is not of texts; leave it empty")
+    if config.sequence_length and entry.domain != "tokens":
+        raise ValueError(
+            f"data.sequence_length is {config.sequence_length}, but data set {config.name!r} has no texts; leave it 0"
+        )
+    if entry.domain in ("tokens", "real"):
+        _refuse_image_fields(config)
+
+
+def _refuse_image_fields(config: DataConfig) -> None:
+    for field in ("image_height", "image_width", "num_channels"):
+        if getattr(config, field):
+            raise ValueError(
+                f"data.{field} is {getattr(config, field)}, but data set {config.name!r} has no images; leave it 0"
+            )
 
 
 def _shape(builder: tfds.core.DatasetBuilder, config: DataConfig) -> tuple[int, ...]:
     if "image" not in builder.info.features:
-        for field in ("image_height", "image_width", "num_channels"):
-            if getattr(config, field):
-                raise ValueError(
-                    f"data.{field} is {getattr(config, field)}, but data set {config.name!r} has no images; leave it 0"
-                )
         return builder.info.features["vector"].shape
     height, width, channels = builder.info.features["image"].shape
     if height is None and not (config.image_height and config.image_width):

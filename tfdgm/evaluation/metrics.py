@@ -156,6 +156,27 @@ def neighbour_accuracy(
     return mean(code_classes.is_as_nearest(*_apart(code_and_label), *_apart(reference)))
 
 
+def accuracy_where_rules_apply(cases: np.ndarray, spec: DataSpec | None = None) -> tuple[float, float | None]:
+    """The student's accuracy among the examples that a rule speaks of; cases [N, 3] as `rule_cases` has them."""
+    del spec
+    return _mean_of_some(cases[cases[:, 0] > 0][:, 1])
+
+
+def teacher_gain_where_rules_apply(cases: np.ndarray, spec: DataSpec | None = None) -> tuple[float, float | None]:
+    """The teacher's accuracy less the student's among them; the standard error is of the paired difference."""
+    del spec
+    spoken_of = cases[cases[:, 0] > 0]
+    return _mean_of_some(spoken_of[:, 2] - spoken_of[:, 1])
+
+
+def _mean_of_some(values: np.ndarray) -> tuple[float, float | None]:
+    return mean(values) if len(values) else (math.nan, None)
+
+
+def _cases_note(cases: np.ndarray) -> str:
+    return f"a rule speaks of {int(cases[:, 0].sum()):,} of the {len(cases):,} examples"
+
+
 def _apart(code_and_label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return code_and_label[:, :-1], code_and_label[:, -1]
 
@@ -207,6 +228,24 @@ QUANTITIES: dict[str, Quantity] = {
     "is_correct": Quantity(
         "predict_probabilities",
         lambda model, x, seeds, settings, label: categorical.is_most_probable(model.predict_probabilities(x), label),
+        of_label=True,
+    ),
+    "is_teacher_correct": Quantity(
+        "predict_teacher",
+        lambda model, x, seeds, settings, label: categorical.is_most_probable(model.predict_teacher(x), label),
+        of_label=True,
+    ),
+    # Whether a rule speaks of the example, whether the student is right, whether the teacher is: [B, 3].
+    "rule_cases": Quantity(
+        "rules_apply",
+        lambda model, x, seeds, settings, label: tf.stack(
+            [
+                tf.cast(model.rules_apply(x), model.variable_dtype),
+                categorical.is_most_probable(model.predict_probabilities(x), label),
+                categorical.is_most_probable(model.predict_teacher(x), label),
+            ],
+            axis=1,
+        ),
         of_label=True,
     ),
     "category_and_label": Quantity(
@@ -279,4 +318,12 @@ METRICS: dict[str, Metric] = {
     ),
     "accuracy": Metric("is_correct", "fraction", "exact", mean),
     "nll": Metric("label_nll", "nats", "exact", mean),
+    # Of q, what rules or an ensemble make of the student p, which `accuracy` is of.
+    "teacher_accuracy": Metric("is_teacher_correct", "fraction", "exact", mean),
+    "accuracy_where_rules_apply": Metric(
+        "rule_cases", "fraction", "exact", accuracy_where_rules_apply, note=_cases_note
+    ),
+    "teacher_gain_where_rules_apply": Metric(
+        "rule_cases", "fraction", "exact", teacher_gain_where_rules_apply, note=_cases_note
+    ),
 }

@@ -19,7 +19,9 @@ def request(inputs: Mapping[str, tf.TensorSpec], spec: DataSpec, num_rows: int, 
 def _rows(random: np.random.Generator, name: str, tensor: tf.TensorSpec, spec: DataSpec, num_rows: int) -> np.ndarray:
     event_shape = tuple(tensor.shape[1:])
     shape = (num_rows, *event_shape)
-    if event_shape == spec.shape and tensor.dtype == spec.dtype:
+    if tensor.dtype == tf.string:
+        values = [" ".join(random.choice(spec.vocabulary[2:], 5)).encode() for _ in range(num_rows)]
+    elif event_shape == spec.shape and tensor.dtype == spec.dtype:
         values = _examples(random, spec, shape)
     elif name == "label":
         values = random.integers(0, max(spec.num_classes, 1), shape)

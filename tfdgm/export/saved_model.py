@@ -75,7 +75,7 @@ def export_model(
     temporary = base / f".tmp-{final.name}-{uuid.uuid4().hex[:8]}"
     temporary.mkdir(parents=True)
     try:
-        _save(temporary, functions)
+        _save(temporary, functions, model.tables())
         warmup.write(temporary, base.name, functions, model.spec)
         _write_metadata(temporary, model, functions, metadata or {})
         verify(temporary, model)
@@ -85,10 +85,11 @@ def export_model(
     return str(final)
 
 
-def _save(folder: pathlib.Path, functions: Mapping[str, ConcreteFunction]) -> None:
+def _save(folder: pathlib.Path, functions: Mapping[str, ConcreteFunction], tables: list[Any]) -> None:
     # A module of the captured variables, not the Keras model: saving that stores every weight twice.
     module = tf.Module()
     module.weights = captured_variables(functions)
+    module.tables = tables
     tf.saved_model.save(module, str(folder), signatures=dict(functions))
 
 

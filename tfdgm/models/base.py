@@ -54,6 +54,10 @@ class GenerativeModel(SteppedModel):
         """What an export publishes. Default: an endpoint for each capability the model has."""
         return default_endpoints(self)
 
+    def tables(self) -> list[Any]:
+        """Lookup tables that endpoints read, which an export carries besides the variables. Default: none."""
+        return []
+
     # ---- what an algorithm uses ---------------------------------------------------------------------------------
 
     def minimize(self, group: str, loss_fn: Callable[..., Any], *args: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import tensorflow as tf
@@ -20,8 +21,8 @@ def default_endpoints(model: GenerativeModel) -> dict[str, Endpoint]:
     """An endpoint for each capability of `model`; `sample` is the first, which serving takes as its default.
 
     `sample`, `sample_mean` and `sample_png` take `seed` int64 [B] and return it: a negative seed is replaced by
-    a fresh one first, so any answer can be replayed. `encode`, `reconstruct`, `log_prob`, `predict` and `features`
-    take `x`; `decode` takes `z`.
+    a fresh one first, so any answer can be replayed. `encode`, `reconstruct`, `log_prob`, `predict`,
+    `predict_teacher` and `features` take `x`; `decode` takes `z`.
     """
     found: dict[str, Endpoint] = {}
     seed = {"seed": tf.TensorSpec([None], tf.int64, name="seed")}
@@ -37,15 +38,24 @@ def default_endpoints(model: GenerativeModel) -> dict[str, Endpoint]:
     if hasattr(model, "decode"):
         z = {"z": tf.TensorSpec([None, model.latent_dim], tf.float32, name="z")}
         found["decode"] = Endpoint(lambda z: {"means": model.decode(z)}, z)
-    if hasattr(model, "reconstruct"):
-        found["reconstruct"] = Endpoint(lambda x: {"means": model.reconstruct(x)}, x)
-    if hasattr(model, "log_prob"):
-        found["log_prob"] = Endpoint(lambda x: {"log_prob": model.log_prob(x)}, x)
-    if hasattr(model, "predict_probabilities"):
-        found["predict"] = Endpoint(lambda x: {"probabilities": model.predict_probabilities(x)}, x)
-    if hasattr(model, "features"):
-        found["features"] = Endpoint(lambda x: {"features": model.features(x)}, x)
+    for name, output, capability in _OF_X:
+        if hasattr(model, capability):
+            found[name] = Endpoint(_answering(output, getattr(model, capability)), x)
     return found
+
+
+_OF_X = (
+    ("reconstruct", "means", "reconstruct"),
+    ("log_prob", "log_prob", "log_prob"),
+    ("predict", "probabilities", "predict_probabilities"),
+    ("predict_teacher", "probabilities", "predict_teacher"),
+    ("features", "features", "features"),
+)
+"""Endpoints that answer `x` with one tensor: their name, the answer's, and the model's method."""
+
+
+def _answering(output: str, answer: Callable[[tf.Tensor], tf.Tensor]) -> Callable[..., Tensors]:
+    return lambda x: {output: answer(x)}
 
 
 def sample_class_endpoint(model: GenerativeModel) -> Endpoint:

@@ -21,6 +21,7 @@ MODELS: dict[str, str] = {
     "dbn": "tfdgm.models.dbn:DBN",
     "dbm": "tfdgm.models.dbm:DBM",
     "classifier": "tfdgm.models.classifier:Classifier",
+    "teacher_student": "tfdgm.models.teacher_student:TeacherStudent",
     "predictability_minimization": "tfdgm.models.predictability_minimization:PredictabilityMinimization",
     "sbn": "tfdgm.models.sbn:SigmoidBeliefNet",
     "helmholtz": "tfdgm.models.sbn:SigmoidBeliefNet",

@@ -56,15 +56,16 @@ class ClassifierNetwork(keras.layers.Layer):
                 f"shape is {tuple(event_shape)}; a convolutional network needs images [height, width, channels]"
             )
         self.dropout_rate = dropout_rate
-        self.stages = built_sequential(
-            [*_stages(num_filters, activation), keras.layers.Flatten()], event_shape, "stages"
-        )
-        sizes = [int(self.stages.output_shape[-1]), *hidden_sizes]
-        self.hidden = [
-            _built(keras.layers.Dense(size, activation=activation, name=f"hidden_{index}"), sizes[index])
-            for index, size in enumerate(hidden_sizes)
-        ]
-        self.outputs = _built(keras.layers.Dense(num_classes, name="outputs"), sizes[-1])
+        with keras.name_scope(name):  # networks of one model share no path
+            self.stages = built_sequential(
+                [*_stages(num_filters, activation), keras.layers.Flatten()], event_shape, "stages"
+            )
+            sizes = [int(self.stages.output_shape[-1]), *hidden_sizes]
+            self.hidden = [
+                _built(keras.layers.Dense(size, activation=activation, name=f"hidden_{index}"), sizes[index])
+                for index, size in enumerate(hidden_sizes)
+            ]
+            self.outputs = _built(keras.layers.Dense(num_classes, name="outputs"), sizes[-1])
         self.num_features = sizes[-1]
         self._dropped = [0 if index == 0 and not num_filters else size for index, size in enumerate(sizes)]
         self.num_dropout_units = sum(self._dropped) if dropout_rate else 0

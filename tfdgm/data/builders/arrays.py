@@ -13,19 +13,22 @@ LabelledImages = tuple[np.ndarray, np.ndarray | None]
 LabelledVectors = tuple[np.ndarray, np.ndarray | None]
 """Vectors float [N, D], and labels int [N] where there are any."""
 
+LabelledTexts = tuple[list[str], np.ndarray]
+"""Texts, tokens apart by white space, and labels int [N]."""
+
 
 class ArrayBuilder(tfds.core.GeneratorBasedBuilder, abc.ABC, skip_registration=True):
     """A TFDS builder whose subclass states shape and classes and has all splits at once.
 
     Attributes:
-      FEATURE: name of an example's array: `image` or `vector`.
-      SHAPE: of every example.
+      FEATURE: name of an example's array: `image`, `vector` or `text`.
+      SHAPE: of every example; texts have none.
       CLASSES: class names in the order of the labels; empty where there are no labels.
       HOMEPAGE: where the data come from.
     """
 
     FEATURE: ClassVar[str]
-    SHAPE: ClassVar[tuple[int, ...]]
+    SHAPE: ClassVar[tuple[int, ...]] = ()
     CLASSES: ClassVar[tuple[str, ...]] = ()
     HOMEPAGE: ClassVar[str] = ""
     MANUAL_DOWNLOAD_INSTRUCTIONS = "tfdgm.data.catalog lists the raw files that belong into the manual folder."
@@ -35,7 +38,7 @@ class ArrayBuilder(tfds.core.GeneratorBasedBuilder, abc.ABC, skip_registration=T
         """How TFDS keeps one example's array."""
 
     @abc.abstractmethod
-    def read(self, dl_manager: tfds.download.DownloadManager) -> dict[str, tuple[np.ndarray, np.ndarray | None]]:
+    def read(self, dl_manager: tfds.download.DownloadManager) -> dict[str, tuple[Any, np.ndarray | None]]:
         """Examples, and labels or None, by name of the split; raw files are in `dl_manager.manual_dir`."""
 
     def _info(self) -> tfds.core.DatasetInfo:
@@ -52,7 +55,7 @@ class ArrayBuilder(tfds.core.GeneratorBasedBuilder, abc.ABC, skip_registration=T
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
         return {name: self._generate_examples(*arrays) for name, arrays in self.read(dl_manager).items()}
 
-    def _generate_examples(self, arrays: np.ndarray, labels: np.ndarray | None) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _generate_examples(self, arrays: Any, labels: np.ndarray | None) -> Iterator[tuple[int, dict[str, Any]]]:
         for index, array in enumerate(arrays):
             label = {} if labels is None else {"label": int(labels[index])}
             yield index, {self.FEATURE: array, **label}
@@ -76,3 +79,13 @@ class VectorArrayBuilder(ArrayBuilder, skip_registration=True):
     def feature(self) -> tfds.features.FeatureConnector:
         """Float32."""
         return tfds.features.Tensor(shape=self.SHAPE, dtype=np.float32)
+
+
+class TextArrayBuilder(ArrayBuilder, skip_registration=True):
+    """Texts of any length; `read` gives `LabelledTexts`."""
+
+    FEATURE = "text"
+
+    def feature(self) -> tfds.features.FeatureConnector:
+        """UTF-8."""
+        return tfds.features.Text()

@@ -1,0 +1,58 @@
+"""Learning from a teacher's soft predictions beside the labels."""
+
+import tensorflow as tf
+
+from tfdgm.math.categorical import cross_entropy
+
+
+def imitation_loss(student_logits: tf.Tensor, teacher_log_prob: tf.Tensor, temperature: float = 1.0) -> tf.Tensor:
+    """-T^2 sum_k q_k log p_k with p = softmax(logits / T) and q = softmax(log t / T), t the teacher's probabilities.
+
+    Its gradient by the logits is T (p - q): T^2 keeps its size where T is changed.
+
+    Args:
+      student_logits: [B, K].
+      teacher_log_prob: log t, up to a constant; it is not differentiated, [B, K].
+      temperature: T, above 0.
+
+    Returns:
+      [B], nats.
+
+    References:
+      Hinton, Vinyals & Dean (2015), Distilling the knowledge in a neural network, section 2.
+    """
+    soft_targets = tf.nn.softmax(tf.stop_gradient(teacher_log_prob) / temperature)
+    log_p = tf.nn.log_softmax(student_logits / temperature)
+    return -(temperature**2) * tf.reduce_sum(soft_targets * log_p, axis=-1)
+
+
+def distillation_loss(
+    student_logits: tf.Tensor,
+    label: tf.Tensor,
+    teacher_log_prob: tf.Tensor,
+    imitation: tf.Tensor | float,
+    temperature: float = 1.0,
+) -> tf.Tensor:
+    """(1 - pi) loss(y, sigma) + pi loss(s, sigma), the losses cross entropies; without a label the second term alone.
+
+    Args:
+      student_logits: of sigma, [B, K].
+      label: y, int [B], -1 where it is not known.
+      teacher_log_prob: log s, [B, K].
+      imitation: pi in [0, 1].
+      temperature: of the second term.
+
+    Returns:
+      [B], nats.
+
+    References:
+      Hu, Ma, Liu, Hovy & Xing (2016), Harnessing deep neural networks with logic rules, eq. 2 and section 3.3.
+    """
+    is_known = tf.cast(label >= 0, student_logits.dtype)
+    of_label = cross_entropy(student_logits, tf.maximum(label, 0)) * is_known
+    return (1.0 - imitation) * of_label + imitation * imitation_loss(student_logits, teacher_log_prob, temperature)
+
+
+def mixture_log_prob(log_probs: tf.Tensor) -> tf.Tensor:
+    """The log of the mean of an ensemble's probabilities: normalised [M, B, K] to [B, K]."""
+    return tf.reduce_logsumexp(log_probs, axis=0) - tf.math.log(tf.cast(tf.shape(log_probs)[0], log_probs.dtype))
