@@ -116,10 +116,11 @@ class TeacherStudent(Classifier):
         return {"loss/classifier": loss, "accuracy": share, "imitation": imitation}
 
     def test_step(self, batch: Batch) -> Logs:
-        """The student's -log p(y|x), nats, and the accuracies of student and teacher."""
-        label = label_of(batch)
-        is_right = is_most_probable(self.predict_teacher(batch["x"]), label)
-        return {**super().test_step(batch), "teacher_accuracy": is_right}
+        """The student's -log p(y|x), nats, the accuracies of student and teacher, and how often they agree."""
+        label, q = label_of(batch), self.predict_teacher(batch["x"])
+        students = tf.argmax(self.predict_logits(batch["x"]), axis=1, output_type=label.dtype)
+        found = {"teacher_accuracy": is_most_probable(q, label), "agreement": is_most_probable(q, students)}
+        return {**super().test_step(batch), **found}
 
     def imitation(self) -> tf.Tensor:
         """pi_t = min(limit, 1 - decay^(t / steps)), t the student's steps so far: labels first (section 4.1)."""
