@@ -78,6 +78,19 @@ def test_figures_of_classes(both):
     assert found.remark == f"of 3 classes, each from a tenth of its share among examples; shares {shares}"
 
 
+def test_share_that_satisfies_a_constraint_stands_beside_that_of_real_data(both):
+    """Strokes of half the ink in the first and the last row."""
+    found = measured("full_height", both)
+    rows = [
+        np.minimum(x[:, 0].max((1, 2)), x[:, -1].max((1, 2))) for x in (both.samples, images(200, 0)[:100], both.real.x)
+    ]
+    value, train, test = (np.mean(each >= 0.0) for each in rows)
+    assert 0.3 < value < 1.0
+    assert found.value == pytest.approx(value)
+    assert found.standard_error == pytest.approx(np.sqrt(value * (1.0 - value) / 100))
+    assert found.remark.endswith(f"; of training examples {train:.2%}, of test examples {test:.2%}")
+
+
 def test_similarity_is_of_pixels_from_0_to_1(both):
     found = measured("ms_ssim", both)
     pairs = structural_similarity.pair_similarities((both.samples + 1.0) / 2.0, 20)

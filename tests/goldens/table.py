@@ -190,6 +190,13 @@ def _vae_gan(name: str, **fields: object) -> Golden:
     return dataclasses.replace(golden, optimizers=_adam("encoder", "discriminator", "generator", epsilon=1e-3))
 
 
+def _constrained_gan(name: str, **fields: object) -> Golden:
+    """Two players and a constraint that is learned."""
+    fields = {"constraint_kind": "learned", "constraint_hidden_sizes": (4,), **fields}
+    golden = _adversarial(name, "constrained_gan:digits", _STRIPES, _stripes, **fields)
+    return dataclasses.replace(golden, optimizers=_adam("constraint", "discriminator", "generator", epsilon=1e-3))
+
+
 def _biggan(name: str, **fields: object) -> Golden:
     """On the smallest images, for a short graph: the networks have tests of their own."""
     return _adversarial(name, "biggan:digits", _SQUARES, _squares, **fields)
@@ -378,6 +385,7 @@ GOLDENS: dict[str, Golden] = {
             loss="hinge",
         ),
         _adversarial("iwgan", "iwgan:mixture8", _CORNERS, _ring, conditioning="projection", num_importance_samples=2),
+        _constrained_gan("constrained_gan"),
         _vae_gan("vae_gan", loss="minimax"),
         _adversarial(
             "infogan",

@@ -56,7 +56,7 @@ def test_fixed_point_of_a_log_linear_constraint_has_the_data_s_expectations():
 
 
 def test_constraint_s_gradient_is_that_of_the_data_s_likelihood_under_q():
-    """d E_data log q / d phi = alpha (E_data[psi] - E_q[psi]): the correspondence with inverse reinforcement learning."""
+    """d E_data log q / d phi = alpha (E_data[psi] - E_q[psi]), the gradient of inverse reinforcement learning."""
     log_p, phi = tf.nn.log_softmax(RNG.normal(size=STATES)), tf.constant(RNG.normal(size=FEATURES))
     with tf.GradientTape() as tape:
         tape.watch(phi)

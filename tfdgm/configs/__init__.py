@@ -37,6 +37,7 @@ _FAMILIES = (
     "teacher_student",
     "gan",
     "iwgan",
+    "constrained_gan",
     "vae_gan",
     "infogan",
     "ali",

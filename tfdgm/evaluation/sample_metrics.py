@@ -17,6 +17,7 @@ from tfdgm.evaluation.extractor import Extractor
 from tfdgm.evaluation.frechet_distance import frechet_distance
 from tfdgm.evaluation.inception_score import inception_score
 from tfdgm.evaluation.kernel_distance import kernel_distance
+from tfdgm.math.image_constraints import CONSTRAINTS
 from tfdgm.math.mixtures import MIXTURES
 
 
@@ -174,6 +175,22 @@ def _wasserstein(both: Comparison) -> Measured:
     return Measured(distance(both.samples), None, remark)
 
 
+def _satisfied(name: str) -> SampleMetric:
+    """The share of samples that satisfy a constraint of images."""
+    constraint = CONSTRAINTS[name]
+
+    def measure(both: Comparison) -> Measured:
+        def share(x: np.ndarray) -> float:
+            return float(np.mean(constraint.is_satisfied(both.pixels(x).mean(axis=-1))))
+
+        value, num = share(both.samples), len(both.samples)
+        train, real = share(both.real.first("train", num)["x"]), share(both.real.x)
+        remark = f"{constraint.words}; of training examples {train:.2%}, of {both.real.split} examples {real:.2%}"
+        return Measured(value, math.sqrt(value * (1.0 - value) / num), remark)
+
+    return SampleMetric("share", measure, ("images",))
+
+
 def _non_finite_samples(both: Comparison) -> Measured:
     return Measured(both.num_non_finite, None, "those that hold infinity or NaN")
 
@@ -225,6 +242,7 @@ SAMPLE_METRICS: dict[str, SampleMetric] = {
         kind="exact",
         takes_non_finite=True,
     ),
+    **{name: _satisfied(name) for name in CONSTRAINTS},
     "sliced_wasserstein": SampleMetric("distance", _sliced_wasserstein, lower_is_better=True),
     "wasserstein": SampleMetric("distance", _wasserstein, ("vectors",), lower_is_better=True),
 }

@@ -29,6 +29,7 @@ MODELS: dict[str, str] = {
     "gan": "tfdgm.models.gan:GAN",
     "dcgan": "tfdgm.models.gan:GAN",
     "iwgan": "tfdgm.models.iwgan:IWGAN",
+    "constrained_gan": "tfdgm.models.constrained_gan:ConstrainedGAN",
     "vae_gan": "tfdgm.models.vae_gan:VAEGAN",
     "infogan": "tfdgm.models.infogan:InfoGAN",
     "ali": "tfdgm.models.ali:ALI",
