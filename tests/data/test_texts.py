@@ -94,3 +94,18 @@ def test_sst2_has_the_sentences_with_but_that_are_published_with_it(manual_dir, 
     but = data.spec.vocabulary.index("but")
     counts = [int(clause_after(read_split(split)["x"], but)[0].numpy().sum()) for split in data.splits.values()]
     assert counts == [771, 101, 210]
+
+
+def test_wnut17_has_a_tag_for_each_word_and_none_elsewhere(manual_dir, read_split):
+    data = open_data(DataConfig(name="wnut17"), manual_dir=manual_dir)
+    assert (data.spec.shape, data.spec.num_classes) == ((105, 17), 13)
+    sizes = {"train": (3394, 62730), "validation": (1009, 15733), "test": (1287, 23394)}
+    for name, split in data.splits.items():
+        arrays = read_split(split)
+        assert (split.num_examples, int((arrays["label"] >= 0).sum())) == sizes[name]
+        np.testing.assert_array_equal(arrays["label"] >= 0, arrays["x"][:, :, 0] > 0)
+        spelled = ["".join(map(chr, word[word > 0])) for word in arrays["x"][0, :, 1:]]
+        words = [data.spec.vocabulary[index] for index in arrays["x"][0, :, 0]]
+        known = [(word, form) for word, form in zip(words, spelled, strict=True) if word != "[UNK]" and form.isascii()]
+        assert all(form.lower() == word[:16] for word, form in known)
+        assert len(known) > 5

@@ -29,6 +29,15 @@ _SENTENCES = DataSpec(
     class_names=("negative", "positive"),
     vocabulary=("", "[UNK]", "good", "bad", "but", "plain"),
 )
+_TAGGED = DataSpec(
+    (5, 4),
+    dtype="int32",
+    domain="tokens",
+    num_levels=0,
+    num_classes=3,
+    class_names=("O", "B-place", "I-place"),
+    vocabulary=("", "[UNK]", "in", "new", "york"),
+)
 _LABELLED = DataSpec((5, 7, 3), domain="unit", num_levels=256, num_classes=3)
 _STRIPES = DataSpec((8, 4, 3), domain="symmetric", num_levels=256, num_classes=3)
 _SQUARES = DataSpec((8, 8, 1), domain="symmetric", num_levels=256, num_classes=3)
@@ -93,6 +102,9 @@ class Golden:
         x = self.batches(num_steps, batch_size)
         if not self.spec.num_classes:
             return {"x": x}
+        if self.spec.domain == "tokens" and len(self.spec.shape) == 2:  # a label a word, by its index
+            words = x[..., 0]
+            return {"x": x, "label": np.where(words > 0, words % self.spec.num_classes, -1).astype(np.int32)}
         return {
             "x": x,
             "label": _classes(x.reshape(-1, self.spec.num_dims), self.spec.num_classes).reshape(x.shape[:2]),
@@ -302,6 +314,13 @@ def _sentences(rng: np.random.Generator, num: int) -> np.ndarray:
     return np.where(np.arange(7) < rng.integers(4, 8, (num, 1)), tokens, 0)
 
 
+def _spelled(rng: np.random.Generator, num: int) -> np.ndarray:
+    """Two to five words of one to three bytes."""
+    words = np.where(np.arange(5) < rng.integers(2, 6, (num, 1)), rng.integers(1, 5, (num, 5)), 0)[..., np.newaxis]
+    letters = np.where(np.arange(3) < rng.integers(1, 4, (num, 5, 1)), rng.integers(97, 123, (num, 5, 3)), 0)
+    return np.concatenate([words, letters * (words > 0)], axis=2)
+
+
 GOLDENS: dict[str, Golden] = {
     golden.name: golden
     for golden in (
@@ -364,6 +383,7 @@ GOLDENS: dict[str, Golden] = {
             has_sampler=False,
             phase="student",
         ),
+        _preset("tagger", "tagger:wnut17", _TAGGED, _spelled, "tagger", has_sampler=False, imitation_steps=2),
         _classifier("classifier_mlp", "digits", _CORNERS, _ring, network="mlp", dropout_rate=0.0, label_smoothing=0.1),
         _adversarial("gan", "gan:mixture8", _PLANE, _ring, num_discriminator_steps=2, loss="relativistic_average"),
         _adversarial(
@@ -444,6 +464,7 @@ EXEMPLARS: tuple[str, ...] = (
     "predictability_minimization",
     "classifier",
     "teacher_student",
+    "tagger",
     "gan",
     "vae_gan",
     "infogan",

@@ -7,7 +7,15 @@ import dataclasses
 import difflib
 import importlib
 
-from tfdgm.configs.experiment import DataConfig, ExperimentConfig, OptimizerConfig, Preset, Published, TrainingConfig
+from tfdgm.configs.experiment import (
+    DataConfig,
+    ExperimentConfig,
+    OptimizerConfig,
+    Preset,
+    Published,
+    TrainingConfig,
+    from_json,
+)
 
 __all__ = [
     "DataConfig",
@@ -35,6 +43,7 @@ _FAMILIES = (
     "predictability_minimization",
     "classifier",
     "teacher_student",
+    "tagger",
     "gan",
     "iwgan",
     "constrained_gan",
@@ -116,4 +125,4 @@ def _assign(target: object, values: dict, path: str) -> None:
         if dataclasses.is_dataclass(current):
             _assign(current, value, f"{path}.{name}")
         else:
-            setattr(target, name, tuple(value) if isinstance(current, tuple) else value)
+            setattr(target, name, from_json(value) if isinstance(current, float | tuple) else value)

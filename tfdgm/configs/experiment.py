@@ -1,6 +1,7 @@
 """The typed configuration of one run: dataclasses without TensorFlow, so that a mistake is answered at once."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -140,8 +141,21 @@ class ExperimentConfig:
     evaluation: Any = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain nested dictionaries, as written to `config.json`."""
-        return dataclasses.asdict(self)
+        """Plain nested dictionaries, as written to `config.json`, which has no infinity: it is the word `inf`."""
+        return dataclasses.asdict(self, dict_factory=lambda items: {name: _in_json(value) for name, value in items})
+
+
+def _in_json(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_in_json, value))
+    return str(value) if isinstance(value, float) and math.isinf(value) else value
+
+
+def from_json(value: Any) -> Any:
+    """What `ExperimentConfig.to_dict` has for a field, as it was."""
+    if isinstance(value, list | tuple):
+        return tuple(map(from_json, value))
+    return float(value) if value in ("inf", "-inf") else value
 
 
 @dataclasses.dataclass(frozen=True)

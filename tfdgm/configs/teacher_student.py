@@ -85,7 +85,8 @@ def _phrases(argument: str) -> ExperimentConfig:
 
 
 def _reviews(name: str, num_steps: int, epoch: int) -> Callable[[str], ExperimentConfig]:
-    return lambda argument: _with_rules(classifier.sentences(name, num_steps, epoch // 2), epoch)
+    """Two validations an epoch, in whole tens of steps."""
+    return lambda argument: _with_rules(classifier.sentences(name, num_steps, epoch // 20 * 10), epoch)
 
 
 def _digits(argument: str) -> ExperimentConfig:
@@ -140,7 +141,7 @@ PRESETS: dict[str, Preset] = {
         },
     ),
     "teacher_student:mr": Preset(
-        _reviews("mr", num_steps=1_190, epoch=170),
+        _reviews("mr", num_steps=1_200, epoch=170),
         _smoke,
         "sentences of film reviews, MR, with the A-but-B rule",
         published={

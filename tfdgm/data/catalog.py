@@ -173,6 +173,13 @@ DATASETS: dict[str, DatasetEntry] = {
         domain="tokens",
         num_levels=0,
     ),
+    "wnut17": DatasetEntry(
+        summary="sentences of tweets and comments, an entity tag a word, WNUT-17, 3,394/1,009/1,287",
+        builder=f"{_BUILDERS}.wnut17:Wnut17",
+        files=("wnut17train.conll", "emerging.dev.conll", "emerging.test.annotated"),
+        domain="tokens",
+        num_levels=0,
+    ),
     "folder": DatasetEntry(
         summary="a folder of your own images, data.path, of any size, grey or colour; sub-folders are classes",
     ),

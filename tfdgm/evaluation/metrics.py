@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdgm.core.types import DataSpec
-from tfdgm.evaluation import code_classes, codes
+from tfdgm.evaluation import code_classes, codes, entities
 from tfdgm.evaluation.two_sample import kernel_test
 from tfdgm.math import categorical
 
@@ -248,6 +248,14 @@ QUANTITIES: dict[str, Quantity] = {
         ),
         of_label=True,
     ),
+    # True tags, the student's, the teacher's, one behind the other: [B, 3 L].
+    "tags": Quantity(
+        "predict_teacher_tags",
+        lambda model, x, seeds, settings, label: tf.concat(
+            [label, model.predict_tags(x), model.predict_teacher_tags(x)], axis=1
+        ),
+        of_label=True,
+    ),
     "category_and_label": Quantity(
         "category",
         lambda model, x, seeds, settings, label: tf.stack([model.category(x), tf.cast(label, tf.int32)], axis=1),
@@ -323,6 +331,11 @@ METRICS: dict[str, Metric] = {
     "accuracy_where_rules_apply": Metric(
         "rule_cases", "fraction", "exact", accuracy_where_rules_apply, note=_cases_note
     ),
+    "entity_f1": Metric("tags", "F1", "exact", entities.entity_f1),
+    "teacher_entity_f1": Metric("tags", "F1", "exact", entities.teacher_entity_f1),
+    "teacher_gain_in_f1": Metric("tags", "F1", "exact", entities.teacher_gain_in_f1),
+    "invalid_tags": Metric("tags", "tags", "exact", entities.num_invalid_tags),
+    "teacher_invalid_tags": Metric("tags", "tags", "exact", entities.teacher_num_invalid_tags),
     "teacher_gain_where_rules_apply": Metric(
         "rule_cases", "fraction", "exact", teacher_gain_where_rules_apply, note=_cases_note
     ),

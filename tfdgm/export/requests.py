@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from tfdgm.core.types import DataSpec
 
+_NUM_BYTE_VALUES = 256
+
 Inputs = dict[str, np.ndarray]
 
 
@@ -42,4 +44,6 @@ def _examples(random: np.random.Generator, spec: DataSpec, shape: tuple[int, ...
     if spec.domain in ("unit", "symmetric"):
         unit = levels / max(num_levels - 1, 1)
         return unit if spec.domain == "unit" else 2.0 * unit - 1.0
+    if spec.domain == "tokens" and len(spec.shape) == 2:
+        levels[..., 1:] %= _NUM_BYTE_VALUES  # a word's index, then its spelling
     return levels

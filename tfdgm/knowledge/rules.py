@@ -62,6 +62,8 @@ class RuleSet:
         Raises:
           ValueError: for a rule that is left with groundings that no quantifier takes in.
         """
+        if not self.rules:
+            return tf.zeros([1, *[len(world.class_names)] * len(world.variables), 0], world.dtype)
         truths = [_without_groundings(rule.formula, world) for rule in self.rules]
         shape = sum(truths, tf.zeros([1, *[len(world.class_names)] * len(world.variables)], world.dtype))
         return tf.stack([tf.broadcast_to(truth, tf.shape(shape)) for truth in truths], axis=-1)

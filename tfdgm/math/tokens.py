@@ -25,3 +25,14 @@ def clause_after(tokens: tf.Tensor, token: int) -> tuple[tf.Tensor, tf.Tensor]:
     is_there = (source < length) & tf.reduce_any(divides, axis=1, keepdims=True)
     clause = tf.where(is_there, behind, tf.zeros_like(behind))
     return tf.reduce_any(clause != PADDING, axis=1), clause
+
+
+@tf.custom_gradient
+def rows_of(table: tf.Tensor, indices: tf.Tensor) -> tuple[tf.Tensor, object]:
+    """Rows of a table [V, D] by index, [..., D]; its gradient is a plain tensor, which all optimizers can take."""
+
+    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, None]:
+        flat = tf.reshape(upstream, [-1, table.shape[1]])
+        return tf.math.unsorted_segment_sum(flat, tf.reshape(indices, [-1]), table.shape[0]), None
+
+    return tf.gather(table, indices), gradient

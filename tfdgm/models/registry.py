@@ -22,6 +22,7 @@ MODELS: dict[str, str] = {
     "dbm": "tfdgm.models.dbm:DBM",
     "classifier": "tfdgm.models.classifier:Classifier",
     "teacher_student": "tfdgm.models.teacher_student:TeacherStudent",
+    "tagger": "tfdgm.models.tagger:Tagger",
     "predictability_minimization": "tfdgm.models.predictability_minimization:PredictabilityMinimization",
     "sbn": "tfdgm.models.sbn:SigmoidBeliefNet",
     "helmholtz": "tfdgm.models.sbn:SigmoidBeliefNet",

@@ -20,7 +20,7 @@ from tfdgm.math.categorical import cross_entropy, is_most_probable
 from tfdgm.models.base import Batch, Logs
 from tfdgm.models.classifier import Classifier, label_of
 from tfdgm.networks.classifier import ClassifierNetwork
-from tfdgm.objectives.distillation import distillation_loss
+from tfdgm.objectives.distillation import distillation_loss, imitation_share
 from tfdgm.procedures.teachers import EnsembleTeacher, RuleTeacher
 
 _TEACHER_STREAM = 1  # noise of the teachers' dropout
@@ -123,10 +123,14 @@ class TeacherStudent(Classifier):
         return {**super().test_step(batch), **found}
 
     def imitation(self) -> tf.Tensor:
-        """pi_t = min(limit, 1 - decay^(t / steps)), t the student's steps so far: labels first (section 4.1)."""
-        time = tf.cast(tf.convert_to_tensor(self.phase_step), self.variable_dtype) / self.imitation_steps
-        decay = tf.constant(self.imitation_decay, self.variable_dtype)
-        return tf.minimum(1.0 - decay**time, tf.constant(self.imitation_limit, self.variable_dtype))
+        """pi_t, t the student's steps so far."""
+        return imitation_share(
+            self.phase_step,
+            limit=self.imitation_limit,
+            decay=self.imitation_decay,
+            steps=self.imitation_steps,
+            dtype=self.variable_dtype,
+        )
 
     def predict_teacher(self, x: tf.Tensor) -> tf.Tensor:
         """q(y|x): [B, *event_shape] to [B, num_classes]."""

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdgm.core.validation import require_at_least, require_between
-from tfdgm.math.tokens import PADDING
+from tfdgm.math.tokens import PADDING, rows_of
 
 
 class SentenceCNN(keras.layers.Layer):
@@ -85,7 +85,7 @@ class SentenceCNN(keras.layers.Layer):
         ends = tf.where(tokens != PADDING, tf.range(1, tf.shape(tokens)[1] + 1), 0)
         tokens = tokens[:, : tf.maximum(tf.reduce_max(ends), 1)]  # what follows is padding in all rows
         is_word = tf.cast(tokens != PADDING, self.compute_dtype)[:, :, tf.newaxis]
-        words = _rows(tf.cast(self.embeddings, self.compute_dtype), tokens) * is_word
+        words = rows_of(tf.cast(self.embeddings, self.compute_dtype), tokens) * is_word
         # A window may stick out at either end, so that each word is at each of its places.
         margin = self._widest - 1
         words = tf.pad(words, [[0, 0], [margin, margin], [0, 0]])
@@ -135,14 +135,3 @@ def with_vectors_of(path: str, vocabulary: Sequence[str], vectors: np.ndarray) -
     if not num_found:
         raise ValueError(f"vectors_file {path!r} has none of the {len(vocabulary):,} words of the vocabulary")
     return vectors
-
-
-@tf.custom_gradient
-def _rows(table: tf.Tensor, indices: tf.Tensor) -> tuple[tf.Tensor, object]:
-    """Rows of a table [V, D] by index, [..., D]; its gradient is a plain tensor, which all optimizers can take."""
-
-    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, None]:
-        flat = tf.reshape(upstream, [-1, table.shape[1]])
-        return tf.math.unsorted_segment_sum(flat, tf.reshape(indices, [-1]), table.shape[0]), None
-
-    return tf.gather(table, indices), gradient

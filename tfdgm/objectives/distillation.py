@@ -53,6 +53,23 @@ def distillation_loss(
     return (1.0 - imitation) * of_label + imitation * imitation_loss(student_logits, teacher_log_prob, temperature)
 
 
+def imitation_share(step: tf.Tensor, *, limit: float, decay: float, steps: int, dtype: str) -> tf.Tensor:
+    """pi_t = min(limit, 1 - decay^(t / steps)): labels first, and with time more of the teacher.
+
+    Args:
+      step: t, int scalar.
+      limit: in [0, 1].
+      decay: in [0, 1]; 0 is the limit from the first step on.
+      steps: in which the share of labels falls by the decay.
+      dtype: of the answer.
+
+    References:
+      Hu, Ma, Liu, Hovy & Xing (2016), Harnessing deep neural networks with logic rules, section 4.1.
+    """
+    time = tf.cast(tf.convert_to_tensor(step), dtype) / steps
+    return tf.minimum(1.0 - tf.constant(decay, dtype) ** time, tf.constant(limit, dtype))
+
+
 def mixture_log_prob(log_probs: tf.Tensor) -> tf.Tensor:
     """The log of the mean of an ensemble's probabilities: normalised [M, B, K] to [B, K]."""
     return tf.reduce_logsumexp(log_probs, axis=0) - tf.math.log(tf.cast(tf.shape(log_probs)[0], log_probs.dtype))

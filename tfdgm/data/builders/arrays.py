@@ -13,8 +13,8 @@ LabelledImages = tuple[np.ndarray, np.ndarray | None]
 LabelledVectors = tuple[np.ndarray, np.ndarray | None]
 """Vectors float [N, D], and labels int [N] where there are any."""
 
-LabelledTexts = tuple[list[str], np.ndarray]
-"""Texts, tokens apart by white space, and labels int [N]."""
+LabelledTexts = tuple[list[str], Any]
+"""Texts, words apart by white space, and labels int [N]; of tagged ones a list of labels a text, one a word."""
 
 
 class ArrayBuilder(tfds.core.GeneratorBasedBuilder, abc.ABC, skip_registration=True):
@@ -37,14 +37,18 @@ class ArrayBuilder(tfds.core.GeneratorBasedBuilder, abc.ABC, skip_registration=T
     def feature(self) -> tfds.features.FeatureConnector:
         """How TFDS keeps one example's array."""
 
+    def label_feature(self) -> tfds.features.FeatureConnector:
+        """How TFDS keeps a label."""
+        return tfds.features.ClassLabel(names=self.CLASSES)
+
     @abc.abstractmethod
-    def read(self, dl_manager: tfds.download.DownloadManager) -> dict[str, tuple[Any, np.ndarray | None]]:
+    def read(self, dl_manager: tfds.download.DownloadManager) -> dict[str, tuple[Any, Any]]:
         """Examples, and labels or None, by name of the split; raw files are in `dl_manager.manual_dir`."""
 
     def _info(self) -> tfds.core.DatasetInfo:
         features = {self.FEATURE: self.feature()}
         if self.CLASSES:
-            features["label"] = tfds.features.ClassLabel(names=self.CLASSES)
+            features["label"] = self.label_feature()
         return tfds.core.DatasetInfo(
             builder=self,
             description=type(self).__doc__,
@@ -55,9 +59,9 @@ class ArrayBuilder(tfds.core.GeneratorBasedBuilder, abc.ABC, skip_registration=T
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
         return {name: self._generate_examples(*arrays) for name, arrays in self.read(dl_manager).items()}
 
-    def _generate_examples(self, arrays: Any, labels: np.ndarray | None) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _generate_examples(self, arrays: Any, labels: Any) -> Iterator[tuple[int, dict[str, Any]]]:
         for index, array in enumerate(arrays):
-            label = {} if labels is None else {"label": int(labels[index])}
+            label = {} if labels is None else {"label": np.asarray(labels[index]).tolist()}
             yield index, {self.FEATURE: array, **label}
 
 
@@ -89,3 +93,11 @@ class TextArrayBuilder(ArrayBuilder, skip_registration=True):
     def feature(self) -> tfds.features.FeatureConnector:
         """UTF-8."""
         return tfds.features.Text()
+
+
+class TaggedTextArrayBuilder(TextArrayBuilder, skip_registration=True):
+    """Texts with a label a word."""
+
+    def label_feature(self) -> tfds.features.FeatureConnector:
+        """As many as there are words."""
+        return tfds.features.Sequence(tfds.features.ClassLabel(names=self.CLASSES))
