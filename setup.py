@@ -97,6 +97,8 @@ setup(
             "tfdgm-estimate = trainers.estimate:main",
             "tfdgm-verify-unified = trainers.verify_unified:main",
             "tfdgm-mode-study = trainers.mode_study:main",
+            "tfdgm-across-seeds = trainers.across_seeds:main",
+            "tfdgm-rule-cases = trainers.rule_cases:main",
             "tfdgm-launch-local = trainers.launch_local:main",
             "tfdgm-serve = serving.server:main",
             "tfdgm-sample-client = serving.client:main",

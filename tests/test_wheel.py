@@ -86,6 +86,8 @@ def test_wheel_states_version_licence_and_commands(wheel):
         "tfdgm-critic-against-exact",
         "tfdgm-estimate",
         "tfdgm-verify-unified",
+        "tfdgm-across-seeds",
+        "tfdgm-rule-cases",
         "tfdgm-mode-study",
         "tfdgm-launch-local",
         "tfdgm-serve",

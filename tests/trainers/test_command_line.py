@@ -8,6 +8,7 @@ import pytest
 from absl import flags
 
 from trainers import (
+    across_seeds,
     animate,
     attribute_direction,
     command_line,
@@ -23,6 +24,7 @@ from trainers import (
     launch_local,
     mode_study,
     reference_scores,
+    rule_cases,
     sample,
     train,
     truncation_sweep,
@@ -48,6 +50,8 @@ _BINARIES = {
     "estimate": estimate,
     "launch_local": launch_local,
     "mode_study": mode_study,
+    "across_seeds": across_seeds,
+    "rule_cases": rule_cases,
     "truncation_sweep": truncation_sweep,
     "verify_unified": verify_unified,
 }
