@@ -1,16 +1,14 @@
 """One device, two replicas and two worker processes train the same model from the same global batches.
 
-In float64 every golden trains on replicas. What differs from class to class alone, in float32 and on workers, is for
-the exemplars.
+In float64 every golden trains on replicas, and every exemplar on workers.
 """
 
 import numpy as np
 import pytest
 
-from tests.conformance.worker import WORKER_RUNS
 from tests.goldens import runs
 from tests.goldens.runs import NUM_STEPS, Run
-from tests.goldens.table import COSTLY, EXEMPLARS, GOLDENS
+from tests.goldens.table import COSTLY, EXEMPLARS, GOLDENS, REPRESENTATIVES, slow_but
 
 
 def _assert_same(found: Run, expected: Run, policy: str):
@@ -34,16 +32,18 @@ def test_two_replicas_equal_one_device(golden):
     _assert_same(runs.replicated(golden.name, "float64"), runs.single(golden.name, "float64"), "float64")
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name == "biggan" else pytest.mark.slow) for name in EXEMPLARS]
-)
+@pytest.mark.parametrize("name", slow_but(EXEMPLARS, ["biggan"]))
 def test_two_replicas_equal_one_device_in_float32(name):
     _assert_same(runs.replicated(name, "float32"), runs.single(name, "float32"), "float32")
 
 
-@pytest.mark.parametrize(("name", "policy"), WORKER_RUNS)
-def test_two_workers_equal_one_device(name, policy, worker_run):
-    _assert_same(worker_run(name, policy), runs.single(name, policy), policy)
+@pytest.mark.parametrize("name", slow_but(EXEMPLARS, REPRESENTATIVES))
+def test_two_workers_equal_one_device(name, worker_run):
+    _assert_same(worker_run(name, "float64"), runs.single(name, "float64"), "float64")
+
+
+def test_two_workers_equal_one_device_in_float32_where_they_exchange_most(worker_run):
+    _assert_same(worker_run("biggan", "float32"), runs.single("biggan", "float32"), "float32")
 
 
 @pytest.mark.parametrize("golden", COSTLY, indirect=True)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tests.goldens.precision import dtype_policy
 from tests.goldens.runs import BatchLogs
-from tests.goldens.table import BATCH_SIZE, COSTLY, EXEMPLARS, GOLDENS
+from tests.goldens.table import BATCH_SIZE, COSTLY, EXEMPLARS, GOLDENS, REPRESENTATIVES, slow_but
 from tfdgm.training.determinism import deterministic_operations
 
 NUM_STEPS, SAVED_AT = 4, 3
@@ -113,7 +113,7 @@ def test_a_checkpoint_of_model_and_optimizers_resumes_bit_for_bit(golden, traine
     assert all(int(resumed.optimizers[group].iterations) >= 2 * NUM_STEPS for group in groups)
 
 
-@pytest.mark.parametrize("golden", map(GOLDENS.get, EXEMPLARS), ids=EXEMPLARS, indirect=True)
+@pytest.mark.parametrize("golden", slow_but(EXEMPLARS, REPRESENTATIVES, GOLDENS.__getitem__), indirect=True)
 def test_validation_and_several_steps_an_execution_change_no_bit(golden, trained):
     model = golden.build_compiled(steps_per_execution=3)  # which does not divide the 4 steps of an epoch
     fit = model.fit(golden.dataset(NUM_STEPS), epochs=2, shuffle=False, verbose=0, validation_data=_partial(golden))
@@ -160,9 +160,7 @@ def test_float16_trains(golden):
     _assert_trains(golden, "mixed_float16")
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name == "biggan" else pytest.mark.slow) for name in EXEMPLARS]
-)
+@pytest.mark.parametrize("name", slow_but(EXEMPLARS, ["biggan"]))
 def test_bfloat16_trains(name):
     _assert_trains(GOLDENS[name], "mixed_bfloat16")
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2
 from tensorflow.python.grappler import tf_optimizer
 
-from tests.goldens.table import EXEMPLARS, GOLDENS
+from tests.goldens.table import EXEMPLARS, GOLDENS, REPRESENTATIVES, slow_but
 
 _READS = {"ReadVariableOp", "ResourceGather", "ResourceGatherNd"}
 
@@ -50,7 +50,7 @@ def _names(inputs: Iterable[str]) -> set[str]:
     return {each.removeprefix("^").split(":")[0] for each in inputs}
 
 
-@pytest.mark.parametrize("name", EXEMPLARS)
+@pytest.mark.parametrize("name", slow_but(EXEMPLARS, REPRESENTATIVES))
 def test_no_update_can_overtake_a_read(name):
     graph = _two_steps(GOLDENS[name])
     inputs = {node.name: _names(node.input) for node in _optimized(graph).node}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.goldens.table import GOLDENS
+from tests.goldens.table import GOLDENS, REPRESENTATIVES, slow_but
 
 SAMPLERS = {name: golden for name, golden in GOLDENS.items() if golden.has_sampler}
 SEEDS = np.array([3, 0, 2**40 + 1, 17, 5, 2**62, 99, 100], np.int64)
@@ -51,9 +51,16 @@ def test_a_row_depends_on_its_seed_alone(drawn):
         np.testing.assert_allclose(found, samples[rows], rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("jit_compile", [False, True], ids=["graph", "xla"])
-def test_graph_and_xla_draw_what_eager_mode_draws(drawn, jit_compile):
-    model, samples = drawn
+def test_a_graph_draws_what_eager_mode_draws(drawn):
+    _assert_same_samples(*drawn, jit_compile=False)
+
+
+@pytest.mark.parametrize("golden", slow_but(SAMPLERS, REPRESENTATIVES, GOLDENS.__getitem__), indirect=True)
+def test_xla_draws_what_eager_mode_draws(drawn):
+    _assert_same_samples(*drawn, jit_compile=True)
+
+
+def _assert_same_samples(model, samples, jit_compile):
     sample = tf.function(
         model.sample, jit_compile=jit_compile, autograph=False, input_signature=[tf.TensorSpec([None], tf.int64)]
     )

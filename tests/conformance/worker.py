@@ -1,6 +1,6 @@
-"""One of a pair of workers (TF_CONFIG says which): trains the exemplars, and the chief writes the runs to a file.
+"""One of a pair of workers (TF_CONFIG says which): trains a group of exemplars; the chief writes the runs to a file.
 
-TF_CONFIG=... python -m tests.conformance.worker OUT.npz
+TF_CONFIG=... python -m tests.conformance.worker GROUP OUT.npz
 """
 
 import sys
@@ -9,21 +9,26 @@ import numpy as np
 import tensorflow as tf
 
 from tests.goldens.runs import train
-from tests.goldens.table import EXEMPLARS, GOLDENS
+from tests.goldens.table import EXEMPLARS, GOLDENS, REPRESENTATIVES
 from tfdgm.training.strategy import chiefs_number, is_chief, make_strategy
 
-# In float32 too where replicas exchange most.
-WORKER_RUNS = [*((name, "float64") for name in EXEMPLARS), ("biggan", "float32")]
+WORKER_GROUPS = {
+    "representatives": REPRESENTATIVES,
+    "others": tuple(name for name in EXEMPLARS if name not in REPRESENTATIVES),
+}
 
 
-def main(path: str) -> None:
+def main(group: str, path: str) -> None:
     """Writes `<policy>/<golden>/<key of the run>`."""
     strategy = make_strategy("multi_worker")
     assert strategy.num_replicas_in_sync == 2, strategy
     assert chiefs_number(strategy, 7 if is_chief(strategy) else 8) == 7
+    policies = {name: ["float64"] for name in WORKER_GROUPS[group]}
+    policies.get("biggan", []).append("float32")  # in which replicas exchange most
     runs = {
         f"{policy}/{name}/{key}": value
-        for name, policy in WORKER_RUNS
+        for name in policies
+        for policy in policies[name]
         for key, value in train(GOLDENS[name], strategy, policy).items()
     }
     if is_chief(strategy):
@@ -32,4 +37,4 @@ def main(path: str) -> None:
 
 if __name__ == "__main__":
     tf.get_logger().setLevel("ERROR")
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -1,7 +1,8 @@
 """The goldens: every registered model's own networks made small, and the shapes of algorithm the contract carries."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
 
 import keras
 import numpy as np
@@ -462,7 +463,6 @@ EXEMPLARS: tuple[str, ...] = (
     "dbn",
     "nvil",
     "predictability_minimization",
-    "classifier",
     "teacher_student",
     "tagger",
     "gan",
@@ -477,8 +477,15 @@ EXEMPLARS: tuple[str, ...] = (
     "gaussian",
 )
 
-# All goldens, where each takes several seconds: those that are no exemplars in `make test-all` alone.
-COSTLY = [
-    pytest.param(golden, id=name, marks=[] if name in EXEMPLARS else pytest.mark.slow)
-    for name, golden in GOLDENS.items()
-]
+# One of each way that a model uses the base, for what depends on nothing else: one loss, chains, phases, several
+# groups, statistics over the batch, values set by a first batch.
+REPRESENTATIVES: tuple[str, ...] = ("vae_iaf", "rbm", "dbn", "nvil", "biggan", "glow")
+
+
+def slow_but(names: Iterable[str], kept: Collection[str], value: Callable[[str], Any] = str) -> list[Any]:
+    """Parameters for a test, `value` of each name; those that are not `kept` run in `make test-all` alone."""
+    return [pytest.param(value(name), id=name, marks=[] if name in kept else pytest.mark.slow) for name in names]
+
+
+# All goldens, where each takes several seconds: in `make test` the exemplars.
+COSTLY = slow_but(GOLDENS, EXEMPLARS, GOLDENS.__getitem__)
