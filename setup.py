@@ -99,6 +99,7 @@ setup(
             "tfdgm-mode-study = trainers.mode_study:main",
             "tfdgm-across-seeds = trainers.across_seeds:main",
             "tfdgm-rule-cases = trainers.rule_cases:main",
+            "tfdgm-constraint-gradients = trainers.constraint_gradients:main",
             "tfdgm-launch-local = trainers.launch_local:main",
             "tfdgm-serve = serving.server:main",
             "tfdgm-sample-client = serving.client:main",

@@ -89,6 +89,7 @@ def test_wheel_states_version_licence_and_commands(wheel):
         "tfdgm-across-seeds",
         "tfdgm-rule-cases",
         "tfdgm-mode-study",
+        "tfdgm-constraint-gradients",
         "tfdgm-launch-local",
         "tfdgm-serve",
         "tfdgm-sample-client",
