@@ -32,7 +32,7 @@ def test_a_rare_constraint_is_learned_from_by_samples_of_q_not_by_weights():
 
 
 def test_noise_is_that_of_draws():
-    """Of the share of units that are on: f (x - 0.3), and 1/lambda (x - 0.3) of x from q*, units on by odds e^(1/10)."""
+    """Of the share of units on: f (x - 0.3), and (x - 0.3) / lambda of x from q*, odds e^(1/10) times those of p."""
     rng = np.random.default_rng(0)
     rows = _by_name(estimators(cases()["share on"], [1.0]), 1.0)
     odds = 0.3 / 0.7 * np.exp(0.1)
