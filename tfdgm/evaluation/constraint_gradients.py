@@ -78,5 +78,5 @@ def estimators(f: np.ndarray, strengths: Sequence[float]) -> list[Estimator]:
 
 def table(title: str, rows: Sequence[Estimator]) -> str:
     """A row an estimator."""
-    lines = [f"{row.name:20}{row.strength or '':>8}{row.bias:>10.3g}{row.noise:>10.4g}" for row in rows]
+    lines = [f"{row.name:20}{row.strength or '':>8}{round(row.bias, 9):>10.3g}{row.noise:>10.4g}" for row in rows]
     return "\n".join([f"f = {title}", f"{'one draw':20}{'lambda':>8}{'bias':>10}{'noise':>10}", *lines])
