@@ -370,9 +370,11 @@ GOLDENS: dict[str, Golden] = {
             "teacher_student:sst2",
             _SENTENCES,
             _sentences,
+            "confidences",
             "classifier",
             has_sampler=False,
             imitation_steps=2,
+            learns_confidences=True,
         ),
         _preset(
             "teacher_student_ensemble",

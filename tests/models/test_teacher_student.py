@@ -1,5 +1,7 @@
 """Teacher and student: q of the rules by hand, pi = 0 as the classifier alone, unknown labels, ensembles, refusals."""
 
+import math
+
 import keras
 import numpy as np
 import pytest
@@ -101,6 +103,26 @@ def test_without_labels_a_student_hears_its_teacher_alone():
     assert history["loss/classifier"][-1] == pytest.approx(expected, rel=1e-10)
 
 
+def test_confidences_learn_towards_what_labels_obey():
+    """One step by hand, p held: lambda moves by C times E_target[r] - E_q[r]."""
+    fields = {"rules": ("a_but_b", "a_but_b_released"), "confidences": (0.5, 0.0), "regularization": 2.0}
+    model = _model(learns_confidences=True, dropout_rate=0.0, imitation_limit=0.25, imitation_decay=0.0, **fields)
+    model.phase_step.assign(1)
+    label = np.array([0, 1, 1, -1], np.int32)
+    p, truth = model.predict_probabilities(X).numpy(), model.teacher.rules.truth(X, model.predict_probabilities).numpy()
+    q = p * np.exp(2.0 * truth @ [0.5, 0.0])
+    q /= q.sum(axis=1, keepdims=True)
+    target = np.where(label[:, None] >= 0, 0.75 * np.eye(2)[label] + 0.25 * p, p)
+    slope = 2.0 * np.einsum("bk,bkl->bl", target - q, truth).mean(axis=0)
+    model.compile({"classifier": keras.optimizers.SGD(0.0), "confidences": keras.optimizers.SGD(0.125)})
+    history = model.fit(tf.data.Dataset.from_tensors({"x": X, "label": label}), verbose=0).history
+    np.testing.assert_allclose(model.confidences, [0.5, 0.0] + 0.125 * slope, rtol=1e-10)
+    assert history["confidence/a_but_b"][-1] == pytest.approx(0.5 + 0.125 * slope[0])
+    after = p * np.exp(2.0 * truth @ model.confidences.numpy())
+    # The bound on the norm of a class's weights rounds them a little.
+    np.testing.assert_allclose(model.predict_teacher(X), after / after.sum(axis=1, keepdims=True), rtol=1e-6)
+
+
 def test_teachers_learn_first_and_their_mean_is_the_target():
     model = _images(num_teachers=2, num_teacher_steps=7)
     assert [(phase.name, phase.steps) for phase in model.phases()] == [("teachers", 7), ("student", None)]
@@ -138,6 +160,7 @@ def test_strings_are_answered_by_student_and_teacher():
         ({"teacher": "ensemble"}, r"teacher is 'ensemble' and shape \(5,\)"),
         ({"rules": ("a_but_b", "a_but_b"), "confidences": (1.0, 1.0)}, r"is there twice"),
         ({"confidences": (-1.0,)}, r"confidence is -1.0"),
+        ({"learns_confidences": True, "confidences": (math.inf,)}, r"rules with finite ones can learn them"),
         ({"logic": "fuzzy"}, r"logic is 'fuzzy'"),
         ({"imitation_limit": 1.5}, r"imitation_limit is 1.5; it must lie between 0.0 and 1.0"),
         ({"temperature": 0.0}, r"temperature is 0.0; it must be above 0"),

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tfdgm.objectives import confidences
+from tfdgm.objectives.posterior_regularization import projected_log_prob
 
 PLANTED = np.array([1.5, 0.8, 0.0])
 
@@ -29,7 +30,7 @@ def test_gradient_of_log_q_is_the_rule_less_its_expectation():
         target = tf.one_hot([label] * 5, 4, dtype=tf.float64)
         with tf.GradientTape() as tape:
             tape.watch(given)
-            log_q = confidences.log_projection(log_p, rules, given)[:, label]
+            log_q = projected_log_prob(log_p, rules, given)[:, label]
         by_autodiff = tape.jacobian(log_q, given)
         expected = rules.numpy()[:, label] - np.einsum("bk,bkl->bl", q, rules)
         np.testing.assert_allclose(log_q, np.log(q[:, label]), rtol=1e-12)

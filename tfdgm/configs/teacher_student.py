@@ -21,6 +21,7 @@ class TeacherStudentConfig(ClassifierConfig):
       rules: `rules`: of `tfdgm.knowledge.sentence_rules.SENTENCE_RULES`.
       confidences: `rules`: lambda, one a rule; infinite rules labels out.
       regularization: `rules`: C, which multiplies all confidences.
+      learns_confidences: `rules`: whether confidences are learned with the student; `confidences` begin them.
       logic: `rules`: `lukasiewicz`, `product` or `goedel`.
       imitation_limit: pi is min(limit, 1 - decay^(t / steps)) at the student's step t; 0 is the classifier alone.
       imitation_decay: in [0, 1].
@@ -37,6 +38,7 @@ class TeacherStudentConfig(ClassifierConfig):
     rules: tuple[str, ...] = ("a_but_b",)
     confidences: tuple[float, ...] = (1.0,)
     regularization: float = 6.0
+    learns_confidences: bool = False
     logic: str = "lukasiewicz"
     imitation_limit: float = 1.0
     imitation_decay: float = 0.95
@@ -53,6 +55,13 @@ class TeacherStudentOptimizers(ClassifierOptimizers):
     """One more, for the teacher's own networks; without such networks it has nothing to do."""
 
     teachers: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
+
+
+@dataclasses.dataclass
+class LearnedConfidencesOptimizers(ClassifierOptimizers):
+    """One more, for the confidences of rules."""
+
+    confidences: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
 
 
 # Shares of SST-2's 6,920 labels, as in Hu et al. (2016), table 3.
@@ -72,6 +81,11 @@ def _sst2(argument: str) -> ExperimentConfig:
     config = _with_rules(classifier.sst2(""), epoch=140)
     if argument == "released":
         config.model.rules, config.model.confidences = ("a_but_b_released",), (2.0,)
+    if argument == "learned":  # from no confidence at all, in both forms of the rule
+        config.model.rules, config.model.confidences = ("a_but_b", "a_but_b_released"), (0.0, 0.0)
+        config.model.learns_confidences = True
+        learning = OptimizerConfig(learning_rate=1e-2)
+        config.optimizers = LearnedConfidencesOptimizers(**vars(config.optimizers), confidences=learning)
     if argument in _LABELS:
         config.data.num_labels = _LABELS[argument]
     return config
@@ -122,7 +136,7 @@ PRESETS: dict[str, Preset] = {
         _sst2,
         _smoke,
         "sentences of film reviews with the A-but-B rule",
-        ("smoke", "released", *_LABELS),
+        ("smoke", "released", "learned", *_LABELS),
         published_of={
             "percent5": {
                 "accuracy": Published(0.815, _TABLE_3),

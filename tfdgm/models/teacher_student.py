@@ -5,9 +5,12 @@ Teacher:  `rules`     q(y|x) = sigma(y|x) exp(C sum_l lambda_l (r_l(x, y) - 1)) 
           `ensemble`  q(y|x) = mean of p_m(y|x), m = 1 to M, trained in a phase before   (Hinton et al. 2015)
 Student's loss at step t:  (1 - pi_t) loss(y, sigma) + pi_t T^2 loss(q^(1/T), sigma^(1/T))   (eq. 2)
 without a label its second term alone; q is a target: no gradient goes through it.
+Learned confidences, before the student's step and with p held: by  -E_target[log q],  the target the label and, in the
+share pi_t or where there is none, p itself: mutual distillation (Hu et al. 2016b, section 3.2).
 The rules' teacher is made of the student at each step: EM for  L(theta) + pi min_q [KL(q || p_theta) - E_q r].
 """
 
+import math
 from typing import Any, ClassVar
 
 import tensorflow as tf
@@ -20,6 +23,7 @@ from tfdgm.math.categorical import cross_entropy, is_most_probable
 from tfdgm.models.base import Batch, Logs
 from tfdgm.models.classifier import Classifier, label_of
 from tfdgm.networks.classifier import ClassifierNetwork
+from tfdgm.objectives.confidences import confidence_loss
 from tfdgm.objectives.distillation import distillation_loss, imitation_share
 from tfdgm.procedures.teachers import EnsembleTeacher, RuleTeacher
 
@@ -39,6 +43,7 @@ class TeacherStudent(Classifier):
         rules: tuple[str, ...] = ("a_but_b",),
         confidences: tuple[float, ...] = (1.0,),
         regularization: float = 6.0,
+        learns_confidences: bool = False,
         logic: str = "lukasiewicz",
         imitation_limit: float = 1.0,
         imitation_decay: float = 0.95,
@@ -71,12 +76,23 @@ class TeacherStudent(Classifier):
             "rules": rules,
             "confidences": confidences,
             "regularization": regularization,
+            "variable": None,
             "logic": logic,
             "num_teachers": num_teachers,
             "num_filters": teacher_num_filters,
             "hidden_sizes": teacher_hidden_sizes,
             "dropout_rate": self.network.dropout_rate,
         }
+        if learns_confidences:
+            if teacher != "rules" or not all(map(math.isfinite, confidences)):
+                raise ValueError(
+                    f"learns_confidences is True, teacher {teacher!r} and confidences are {confidences}; "
+                    "rules with finite ones can learn them"
+                )
+            fields["variable"] = self.confidences = self.add_weight(
+                (len(confidences),), lambda shape, dtype: tf.constant(confidences, dtype), name="confidences"
+            )
+        self.rule_names, self.learns_confidences = rules, learns_confidences
         self.teacher = _TEACHERS[teacher](spec, fields)
         self.teacher_networks = list(self.teacher.networks)
         self.phase = self.phases()[0]
@@ -85,15 +101,16 @@ class TeacherStudent(Classifier):
 
     def phases(self) -> list[Phase]:
         """The student's; before it, where the teacher has networks of its own, theirs."""
-        student = Phase("student", groups=("classifier",))
+        student = Phase("student", groups=("confidences", "classifier") if self.learns_confidences else ("classifier",))
         if not self.teacher_networks:
             return [student]
         return [Phase("teachers", steps=self.num_teacher_steps, groups=("teachers",)), student]
 
     def groups(self) -> dict[str, list[Any]]:
-        """The student, and the teacher's own networks where it has any."""
-        variables = [variable for network in self.teacher_networks for variable in network.trainable_variables]
-        return {**super().groups(), **({"teachers": variables} if variables else {})}
+        """The student; the teacher's own networks, and the confidences of its rules where they are learned."""
+        own = [variable for network in self.teacher_networks for variable in network.trainable_variables]
+        others = {"teachers": own, "confidences": [self.confidences] if self.learns_confidences else []}
+        return {**super().groups(), **{name: variables for name, variables in others.items() if variables}}
 
     def initialize(self, batch: Batch) -> None:
         """Sets nothing; labels may be missing."""
@@ -104,16 +121,23 @@ class TeacherStudent(Classifier):
         if self.phase.name == "teachers":
             losses = self.minimize("teachers", self._teachers_loss, x, label)
             return {"loss/teachers": losses}
+        imitation, own_logits = self.imitation(), self.predict_logits(x)
+        logs = {"imitation": imitation}
+        if self.learns_confidences:
+            truth = self.teacher.rules.truth(x, self.predict_probabilities)
+            logs["loss/confidences"] = self.minimize(
+                "confidences", self._confidences_loss, own_logits, truth, label, imitation
+            )
+            logs |= {f"confidence/{name}": self.confidences[index] for index, name in enumerate(self.rule_names)}
         # E step: the teacher, of the student as it is.
-        log_q = self.teacher.log_prob(x, self.predict_logits(x), self.predict_probabilities)
+        log_q = self.teacher.log_prob(x, own_logits, self.predict_probabilities)
         # M step: towards the labels and towards the teacher.
-        imitation = self.imitation()
         num_units = self.network.num_dropout_units
         noise = self.row_noise((num_units,)) if num_units else None
         loss, logits = self.minimize("classifier", self._student_loss, x, label, noise, log_q, imitation)
         known = tf.cast(label >= 0, logits.dtype)
         share = tf.reduce_sum(is_most_probable(logits, label) * known) / tf.maximum(tf.reduce_sum(known), 1.0)
-        return {"loss/classifier": loss, "accuracy": share, "imitation": imitation}
+        return {"loss/classifier": loss, "accuracy": share, **logs}
 
     def test_step(self, batch: Batch) -> Logs:
         """The student's -log p(y|x), nats, the accuracies of student and teacher, and how often they agree."""
@@ -146,6 +170,16 @@ class TeacherStudent(Classifier):
         logits = tf.cast(self.network(x, noise), self.variable_dtype)
         return distillation_loss(logits, label, log_q, imitation, self.temperature), logits
 
+    def _confidences_loss(
+        self, logits: tf.Tensor, truth: tf.Tensor, label: tf.Tensor, imitation: tf.Tensor
+    ) -> tf.Tensor:
+        """-E_target[log q], the target (1 - pi) the label's and pi p's; p's alone where there is no label."""
+        p = tf.nn.softmax(logits)
+        of_label = tf.one_hot(label, self.spec.num_classes, dtype=p.dtype)
+        known = tf.cast(label >= 0, p.dtype)[:, tf.newaxis]
+        target = known * ((1.0 - imitation) * of_label + imitation * p) + (1.0 - known) * p
+        return confidence_loss(tf.nn.log_softmax(logits), truth, self.teacher.strengths(p.dtype.name), target)
+
     def _teachers_loss(self, x: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
         """Each network by itself, with dropout of its own."""
         losses = []
@@ -162,7 +196,7 @@ def _rule_teacher(spec: DataSpec, fields: dict[str, Any]) -> RuleTeacher:
         raise ValueError(f"teacher is 'rules' and data.domain {spec.domain!r}; the rules are about sentences, 'tokens'")
     class_names = spec.class_names or tuple(map(str, range(spec.num_classes)))
     rules = sentence_rules(fields["rules"], fields["confidences"], spec.vocabulary, class_names, fields["logic"])
-    return RuleTeacher(rules, fields["regularization"])
+    return RuleTeacher(rules, fields["regularization"], fields["variable"])
 
 
 def _ensemble_teacher(spec: DataSpec, fields: dict[str, Any]) -> EnsembleTeacher:

@@ -12,15 +12,12 @@ References:
 
 import tensorflow as tf
 
+from tfdgm.objectives.posterior_regularization import projected_log_prob
+
 _MAX_STEPS = 50
 _MIN_FRACTION = 2.0**-20  # of a Newton step
 _TOLERANCE = 1e-10
 _MIN_SHARE = 1e-9  # of the information at the start; less in some direction is none
-
-
-def log_projection(log_p: tf.Tensor, rules: tf.Tensor, confidences: tf.Tensor) -> tf.Tensor:
-    """log q(y|x): log p(y|x) [B, K], r_l(x, y) [B, K, L] and lambda [L] to [B, K], nats."""
-    return tf.nn.log_softmax(log_p + tf.linalg.matvec(rules, confidences))
 
 
 def confidence_loss(log_p: tf.Tensor, rules: tf.Tensor, confidences: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
@@ -39,18 +36,18 @@ def confidence_loss(log_p: tf.Tensor, rules: tf.Tensor, confidences: tf.Tensor, 
     References:
       Hu et al. (2016), mutual distillation.
     """
-    return -tf.reduce_sum(target * log_projection(tf.stop_gradient(log_p), rules, confidences), axis=-1)
+    return -tf.reduce_sum(target * projected_log_prob(tf.stop_gradient(log_p), rules, confidences), axis=-1)
 
 
 def confidence_gradient(log_p: tf.Tensor, rules: tf.Tensor, confidences: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     """d sum_y target(y) log q(y|x) / d lambda = E_target[r] - E_q[r], [B, L], in closed form."""
-    q = tf.exp(log_projection(log_p, rules, confidences))
+    q = tf.exp(projected_log_prob(log_p, rules, confidences))
     return tf.einsum("bk,bkl->bl", target - q, rules)
 
 
 def information(log_p: tf.Tensor, rules: tf.Tensor, confidences: tf.Tensor) -> tf.Tensor:
     """The rules' covariance under q, its sum over the batch: Fisher's information about lambda, [L, L]."""
-    q = tf.exp(log_projection(log_p, rules, confidences))
+    q = tf.exp(projected_log_prob(log_p, rules, confidences))
     centred = rules - tf.einsum("bk,bkl->bl", q, rules)[:, tf.newaxis]
     return tf.einsum("bk,bkl,bkm->lm", q, centred, centred)
 

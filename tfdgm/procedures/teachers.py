@@ -36,15 +36,26 @@ class RuleTeacher:
 
     networks: Sequence[keras.layers.Layer] = ()
 
-    def __init__(self, rules: SentenceRules, regularization: float) -> None:
-        """Args: rules: with their confidences. regularization: C, which multiplies all of them."""
+    def __init__(self, rules: SentenceRules, regularization: float, confidences: keras.Variable | None = None) -> None:
+        """Takes the rules.
+
+        Args:
+          rules: about sentences.
+          regularization: C, which multiplies the confidences.
+          confidences: lambda, one a rule, where they are learned; None: those that the rules have.
+        """
         self.rules = rules
-        self._strengths = [regularization * confidence for confidence in rules.rules.confidences]
+        self._regularization = regularization
+        self._confidences = rules.rules.confidences if confidences is None else confidences
+
+    def strengths(self, dtype: str) -> tf.Tensor:
+        """C lambda, [L]."""
+        return self._regularization * tf.cast(tf.convert_to_tensor(self._confidences), dtype)
 
     def log_prob(self, x: tf.Tensor, student_logits: tf.Tensor, predict: Predict) -> tf.Tensor:
         """See `Teacher`."""
-        truth = self.rules.truth(x, predict)
-        return projected_log_prob(student_logits, truth, tf.constant(self._strengths, student_logits.dtype))
+        strengths = self.strengths(student_logits.dtype.name)
+        return projected_log_prob(student_logits, self.rules.truth(x, predict), strengths)
 
 
 class EnsembleTeacher:
