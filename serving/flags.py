@@ -19,6 +19,9 @@ _RANGES = {
     "rest_api_num_threads": (0, 10_000),
     "grpc_max_threads": (0, 10_000),
     "file_system_poll_wait_seconds": (0, _MAX_INT32),
+    "model_config_file_poll_wait_seconds": (0, _MAX_INT32),
+    "max_num_load_retries": (0, _MAX_INT32),
+    "load_retry_interval_micros": (0, 2**63 - 1),
     "max_request_bytes": (1, _MAX_INT32),
     "shutdown_grace_seconds": (0, _MAX_INT32),
 }
@@ -41,6 +44,17 @@ class Options:
     grpc_max_threads: int = _flag(0, "Threads for gRPC requests; 0 as for REST.")
     model_name: str = _flag("default", "Name of the model in requests.")
     model_base_path: str = _flag("", "Folder whose sub-folders with a number for a name are the model's versions.")
+    model_config_file: str = _flag(
+        "", "Text-format ModelServerConfig that lists several models; --model_name and --model_base_path are ignored."
+    )
+    model_config_file_poll_wait_seconds: int = _flag(
+        0, "Seconds between two looks for changes of --model_config_file; 0 looks once."
+    )
+    allow_version_labels_for_unavailable_models: bool = _flag(
+        False, "A label not in use before may name a version that is not available yet."
+    )
+    max_num_load_retries: int = _flag(5, "How often a version that failed to load is tried again, unchanged.")
+    load_retry_interval_micros: int = _flag(60 * 10**6, "Microseconds between two such tries.")
     file_system_poll_wait_seconds: int = _flag(1, "Seconds between two looks for new versions; 0 looks once.")
     enable_batching: bool = _flag(False, "Merge concurrent requests.")
     batching_parameters_file: str = _flag("", "Text-format BatchingParameters; needs --enable_batching.")
@@ -91,11 +105,21 @@ def _problems(options: Options) -> Iterator[str]:
             yield f"--{name} is {value}; it must be from {low} to {high}"
     if options.port > 0 and options.port == options.rest_api_port:
         yield f"--rest_api_port is {options.port}, the same as --port; they must differ"
-    if not re.fullmatch(r"[^/:\x00-\x20\x7f]+", options.model_name):
-        yield f"--model_name is {options.model_name!r}; it must have no '/', ':', blank or control character"
-    if not options.model_base_path:
-        yield "--model_base_path is missing"
-    elif not pathlib.Path(options.model_base_path).is_dir():
-        yield f"--model_base_path is {options.model_base_path!r}, which is no folder"
+    if options.model_config_file:
+        if not pathlib.Path(options.model_config_file).is_file():
+            yield f"--model_config_file is {options.model_config_file!r}, which is no file"
+    else:
+        yield from _problems_of_one_model(options)
     if options.batching_parameters_file and not options.enable_batching:
         yield "--batching_parameters_file is set without --enable_batching"
+
+
+def _problems_of_one_model(options: Options) -> Iterator[str]:
+    if not re.fullmatch(r"[^/:\x00-\x20\x7f]+", options.model_name):
+        yield f"--model_name is {options.model_name!r}; it must have no '/', ':', blank or control character"
+    if options.model_config_file_poll_wait_seconds:
+        yield "--model_config_file_poll_wait_seconds is set without --model_config_file"
+    if not options.model_base_path:
+        yield "--model_base_path is missing, and so is --model_config_file"
+    elif not pathlib.Path(options.model_base_path).is_dir():
+        yield f"--model_base_path is {options.model_base_path!r}, which is no folder"

@@ -3,13 +3,14 @@
 import asyncio
 import concurrent.futures
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import grpc
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     get_model_status_pb2,
+    model_management_pb2,
     model_service_pb2_grpc,
     predict_pb2,
     prediction_service_pb2_grpc,
@@ -17,8 +18,10 @@ from tensorflow_serving.apis import (
 
 from serving import model_spec, tensor_proto
 from serving.catalog import SIGNATURE_DEF_FIELD, Catalog
+from serving.model_config import ModelConfig, parse_model_configs
 from serving.model_spec import ModelSpec
 from serving.status import invalid_argument, public_error
+from serving.text_proto import ConfigError
 
 _LOGGER = logging.getLogger(__name__)
 _GRPC_CODES = {code.value[0]: code for code in grpc.StatusCode}
@@ -96,11 +99,17 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
 
 
 class ModelService(model_service_pb2_grpc.ModelServiceServicer):
-    """GetModelStatus; the set of models is fixed, so HandleReloadConfigRequest is answered UNIMPLEMENTED."""
+    """GetModelStatus and HandleReloadConfigRequest."""
 
-    def __init__(self, catalog: Catalog) -> None:
-        """Keeps the catalog."""
+    def __init__(self, catalog: Catalog, reconfigure: Callable[[Mapping[str, ModelConfig]], Awaitable[None]]) -> None:
+        """Keeps both.
+
+        Args:
+          catalog: the models.
+          reconfigure: makes other models those of the catalog.
+        """
         self._catalog = catalog
+        self._reconfigure = reconfigure
 
     async def GetModelStatus(  # noqa: N802 - gRPC's name
         self, request: get_model_status_pb2.GetModelStatusRequest, context: grpc.aio.ServicerContext
@@ -113,10 +122,26 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
         return await _answer(context, answer)
 
     async def HandleReloadConfigRequest(  # noqa: N802 - gRPC's name
-        self, request: Any, context: grpc.aio.ServicerContext
-    ) -> Any:
-        """Answered UNIMPLEMENTED."""
-        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "this server serves the models it was started with")
+        self, request: model_management_pb2.ReloadConfigRequest, context: grpc.aio.ServicerContext
+    ) -> model_management_pb2.ReloadConfigResponse:
+        """Makes the models of the request those of the server."""
+
+        async def answer() -> model_management_pb2.ReloadConfigResponse:
+            if request.config.WhichOneof("config") != "model_config_list":
+                raise invalid_argument(
+                    "ServerModelConfig type not supported by HandleReloadConfigRequest. Only ModelConfigList is "
+                    "currently supported"
+                )
+            try:
+                configs = parse_model_configs(request.config)
+            except ConfigError as error:
+                raise invalid_argument(str(error)) from None
+            await self._reconfigure(configs)
+            response = model_management_pb2.ReloadConfigResponse()
+            response.status.SetInParent()
+            return response
+
+        return await _answer(context, answer)
 
 
 def _spec(request: Any) -> ModelSpec:

@@ -3,21 +3,28 @@
 import asyncio
 import concurrent.futures
 import contextlib
+import functools
 import json
 import logging
 import os
 import pathlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import grpc
 from aiohttp import web
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
-from serving import batching, catalog, grpc_service, warmup
+from serving import batching, grpc_service, warmup
+from serving.catalog import Catalog
 from serving.flags import Options
+from serving.model_config import ModelConfig, read_model_configs
 from serving.rest_service import RestService
 from serving.servable import Servable
-from serving.versioned_model import Loader, VersionedModel
+from serving.status import ServingError
+from serving.text_proto import ConfigError
+from serving.versioned_model import Loader, Retries, VersionedModel
 
 _LOGGER = logging.getLogger(__name__)
 _HEALTH_SERVICES = ("", "tensorflow.serving.PredictionService")
@@ -30,7 +37,7 @@ class StartError(RuntimeError):
 
 
 class ModelServer:
-    """A server of one model over gRPC and, where wished, REST.
+    """A server of models over gRPC and, where wished, REST.
 
     Models run in threads, never on the event loop, which only reads and writes. Both ports answer as soon as `start`
     returns, even where no version could be loaded yet: status and health say so, and the next good version is served.
@@ -45,13 +52,16 @@ class ModelServer:
         """Prepares; nothing is loaded or bound before `start`.
 
         Raises:
-          ConfigError: for a batching file that cannot be used.
+          ConfigError: for a file of models or batching parameters that cannot be used.
         """
         self._options = options
+        self._configs = _model_configs(options)
         parameters = _batching_parameters(options)
-        load = _loader(parameters, options.enable_model_warmup)
-        model = VersionedModel(options.model_name, pathlib.Path(options.model_base_path), load)
-        self.catalog = catalog.Catalog({model.name: model})
+        self.catalog = Catalog(
+            lambda name: _loader(parameters, options.enable_model_warmup),
+            Retries(options.max_num_load_retries, options.load_retry_interval_micros / 1e6),
+            options.allow_version_labels_for_unavailable_models,
+        )
         self.grpc_port: int | None = None
         self.rest_port: int | None = None
         threads = _default_threads(parameters)
@@ -62,44 +72,54 @@ class ModelServer:
         self._grpc: grpc.aio.Server | None = None
         self._rest: web.AppRunner | None = None
         self._rest_service: RestService | None = None
-        self._polling: asyncio.Task | None = None
+        self._polling: list[asyncio.Task] = []
 
     async def start(self) -> None:
-        """Loads the model's newest version, binds the ports and writes the port file.
+        """Loads the models, binds the ports and writes the port file.
 
         Raises:
-          StartError: where a port cannot be bound.
+          StartError: where a port cannot be bound, or a label names a version that is not available.
         """
         self._remove_port_file()
-        await self._refresh()
+        try:
+            await self._load_models(self.catalog.configure, self._configs, at_start=True)
+        except ServingError as error:
+            raise StartError(error.message) from None
         await self._start_grpc()
         if self._options.rest_api_port:
             await self._start_rest()
-        if self._options.file_system_poll_wait_seconds:
-            self._polling = asyncio.create_task(self._poll())
+        self._start_polling()
         self._write_port_file()
 
     async def stop(self) -> None:
         """Takes no more requests, finishes those accepted as far as the grace allows, and lets go of the ports."""
-        if self._polling:
-            self._polling.cancel()
+        for polling in self._polling:
+            polling.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._polling
+                await polling
         await self._health.enter_graceful_shutdown()
         await asyncio.gather(self._stop_grpc(), self._stop_rest())
         for executor in (self._grpc_threads, self._rest_threads, self._load_thread):
             executor.shutdown(wait=False, cancel_futures=True)
         self._remove_port_file()
 
+    async def reconfigure(self, configs: Mapping[str, ModelConfig]) -> None:
+        """Makes `configs` the models there are, once what is being loaded is done with.
+
+        Raises:
+          ServingError: as `Catalog.configure`.
+        """
+        await self._load_models(self.catalog.configure, configs)
+
     def describe(self) -> str:
         """One line: what is served, and where."""
         options = self._options
-        servable = self.catalog.models[options.model_name].servable()
-        version = f"version {servable.version}" if servable else "no version yet"
-        rest = f", REST at http://{options.host}:{self.rest_port}/v1/models/{options.model_name}"
+        models = ", ".join(f"{name} ({_versions(model)})" for name, model in self.catalog.models.items())
+        name = f"/{options.model_name}" if not options.model_config_file else ""
+        rest = f", REST at http://{_address(options.host, self.rest_port)}/v1/models{name}" if self.rest_port else ""
         return (
-            f"serving {options.model_name} ({version}) from {options.model_base_path}: "
-            f"gRPC at {options.host}:{self.grpc_port}" + (rest if self.rest_port else "")
+            f"serving {models or 'no models'} from {options.model_config_file or options.model_base_path}: "
+            f"gRPC at {_address(options.host, self.grpc_port)}{rest}"
         )
 
     async def _start_grpc(self) -> None:
@@ -114,7 +134,9 @@ class ModelServer:
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
             grpc_service.PredictionService(self.catalog, self._grpc_threads, options.max_request_bytes), self._grpc
         )
-        model_service_pb2_grpc.add_ModelServiceServicer_to_server(grpc_service.ModelService(self.catalog), self._grpc)
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(
+            grpc_service.ModelService(self.catalog, self.reconfigure), self._grpc
+        )
         if options.enable_grpc_healthcheck_service:
             health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
         try:
@@ -148,20 +170,37 @@ class ModelServer:
             await self._rest_service.drain(self._options.shutdown_grace_seconds)
             await self._rest.cleanup()
 
-    async def _poll(self) -> None:
-        while True:
-            await asyncio.sleep(self._options.file_system_poll_wait_seconds)
-            try:
-                await self._refresh()
-            except Exception:  # polling must outlive whatever one look at the folders runs into
-                _LOGGER.exception("looking for new versions failed")
+    def _start_polling(self) -> None:
+        options = self._options
+        if options.file_system_poll_wait_seconds:
+            self._polling.append(asyncio.create_task(_repeat(options.file_system_poll_wait_seconds, self._refresh)))
+        if options.model_config_file and options.model_config_file_poll_wait_seconds:
+            seconds = options.model_config_file_poll_wait_seconds
+            self._polling.append(asyncio.create_task(_repeat(seconds, self._reread_models)))
 
     async def _refresh(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._load_thread, self.catalog.refresh)
-        serving = health_pb2.HealthCheckResponse.SERVING
-        status = serving if self.catalog.is_available else health_pb2.HealthCheckResponse.NOT_SERVING
-        for service in _HEALTH_SERVICES:
-            await self._health.set(service, status)
+        await self._load_models(self.catalog.refresh)
+
+    async def _reread_models(self) -> None:
+        """Goes by the file of models where it says anything new; a file that cannot be used changes nothing."""
+        try:
+            configs = read_model_configs(pathlib.Path(self._options.model_config_file))
+            if configs != self._configs:
+                await self.reconfigure(configs)
+                self._configs = configs
+        except (ConfigError, ServingError) as error:
+            _LOGGER.warning("--model_config_file is not followed: %s", error)
+
+    async def _load_models(self, load: Callable[..., None], *args: Any, **kwargs: Any) -> None:
+        """Runs `load` in the one thread that loads and unloads; health follows what has become available."""
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._load_thread, functools.partial(load, *args, **kwargs))
+        finally:
+            serving = health_pb2.HealthCheckResponse.SERVING
+            status = serving if self.catalog.is_available else health_pb2.HealthCheckResponse.NOT_SERVING
+            for service in _HEALTH_SERVICES:
+                await self._health.set(service, status)
 
     def _write_port_file(self) -> None:
         if not self._options.port_file:
@@ -174,6 +213,28 @@ class ModelServer:
     def _remove_port_file(self) -> None:
         if self._options.port_file:
             pathlib.Path(self._options.port_file).unlink(missing_ok=True)
+
+
+async def _repeat(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await work()
+        except Exception:  # polling must outlive whatever one look at the files runs into
+            _LOGGER.exception("looking for changes of the models failed")
+
+
+def _model_configs(options: Options) -> dict[str, ModelConfig]:
+    if options.model_config_file:
+        return read_model_configs(pathlib.Path(options.model_config_file))
+    return {options.model_name: ModelConfig(options.model_name, pathlib.Path(options.model_base_path))}
+
+
+def _versions(model: VersionedModel) -> str:
+    versions = model.available_versions()
+    if not versions:
+        return "no version yet"
+    return f"version{'s' if len(versions) > 1 else ''} {', '.join(map(str, versions))}"
 
 
 def _batching_parameters(options: Options) -> batching.BatchingParameters | None:

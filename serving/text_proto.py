@@ -58,4 +58,6 @@ def read_text_proto(path: pathlib.Path, message_class: type[message.Message]) ->
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
     except text_format.ParseError as error:
-        raise ConfigError(f"{path} is no {message_class.DESCRIPTOR.name} in text format: {error}") from error
+        raise ConfigError(
+            f"Invalid protobuf file: '{path}': no {message_class.DESCRIPTOR.name} in text format: {error}"
+        ) from error

@@ -7,9 +7,11 @@ import logging
 import pathlib
 import re
 import threading
+import time
 import weakref
 from collections.abc import Callable
 
+from serving.model_config import ModelConfig
 from serving.model_spec import MAX_VERSION
 from serving.servable import Servable
 from serving.status import Code, ServingError
@@ -45,27 +47,51 @@ class VersionStatus:
     error: ServingError | None = None
 
 
+@dataclasses.dataclass(frozen=True)
+class Retries:
+    """How often a version that failed to load is tried again although its files have not changed.
+
+    Attributes:
+      max_num: so often at most.
+      interval_seconds: time between two tries at least.
+    """
+
+    max_num: int = 0
+    interval_seconds: float = 60.0
+
+
+@dataclasses.dataclass
+class _Failure:
+    """The last failed load of a version."""
+
+    files: frozenset
+    num_retries: int
+    time: float
+
+
 class VersionedModel:
     """A model whose versions are the folders with a number for a name in its base path.
 
-    Served is the newest version that loads. A newer one is loaded and warmed up while the older still serves; then
-    the older is unloaded, once its last request is answered. A version that fails to load stays in the status with
-    its error and is tried again when its files change. Without any version on disk the served one goes on serving.
+    Served are the versions of its policy that load; of "latest N" the N newest that do. New ones are loaded and warmed
+    up while the older still serve; then the older are unloaded, each once its last request is answered. A version that
+    fails to load stays in the status with its error; it is tried again as `Retries` say, and when its files change.
+    Without any version to put in their place, the served ones go on serving.
 
     Attributes:
       name: the model's name.
-      base_path: the folder of its versions.
+      config: which versions it has, and where; `refresh` goes by it.
     """
 
-    def __init__(self, name: str, base_path: pathlib.Path, load: Loader) -> None:
+    def __init__(self, config: ModelConfig, load: Loader, retries: Retries = Retries()) -> None:
         """Keeps the three; `refresh` loads."""
-        self.name = name
-        self.base_path = base_path
+        self.name = config.name
+        self.config = config
         self._load = load
+        self._retries = retries
         self._lock = threading.Lock()  # guards the two dicts
         self._statuses: dict[int, VersionStatus] = {}
         self._servables: dict[int, Servable] = {}
-        self._failed_files: dict[int, frozenset] = {}  # of versions that failed to load, when they did
+        self._failures: dict[int, _Failure] = {}
         self._has_garbage = threading.Event()
         self._is_readable = True
 
@@ -79,6 +105,11 @@ class VersionedModel:
                 version = max(self._servables, default=None)
             return self._servables.get(version)
 
+    def available_versions(self) -> list[int]:
+        """The versions that answer requests, newest first."""
+        with self._lock:
+            return sorted(self._servables, reverse=True)
+
     def statuses(self) -> list[VersionStatus]:
         """Copies of what is known of every version seen so far, newest first."""
         with self._lock:
@@ -87,29 +118,43 @@ class VersionedModel:
     def refresh(self) -> None:
         """One poll of the base path: loads and unloads what has to be. Not to be called by two threads at a time."""
         try:
-            folders = find_versions(self.base_path)
+            folders = find_versions(self.config.base_path)
         except OSError as error:
             if self._is_readable:  # once, not at every poll
                 _LOGGER.warning("%s: base path cannot be read, nothing changes until it can: %s", self.name, error)
             self._is_readable = False
             return
         self._is_readable = True
-        serving = next((version for version in sorted(folders, reverse=True) if self._ensure(version, folders)), None)
-        if serving is not None:
-            for version in set(self._servables) - {serving}:
-                self._retire(version)
+        policy = self.config.policy
+        wanted: set[int] = set()
+        for version in policy.candidates(folders):
+            if len(wanted) == policy.num_latest:
+                break
+            if self._ensure(version, folders[version]):
+                wanted.add(version)
+        if wanted:
+            self._retire(set(self._servables) - wanted)
+        self._collect_garbage()
+
+    def unload(self) -> None:
+        """Unloads every version: the model is no longer the server's. Not to be called beside `refresh`."""
+        self._retire(set(self._servables))
+        self._collect_garbage()
+
+    def _collect_garbage(self) -> None:
         if self._has_garbage.is_set():
             # A loaded SavedModel is full of reference cycles, and the collector cannot see how large its tensors are.
             self._has_garbage.clear()
             gc.collect()
 
-    def _ensure(self, version: int, folders: dict[int, pathlib.Path]) -> bool:
+    def _ensure(self, version: int, folder: pathlib.Path) -> bool:
         """True where `version` is available, if need be after loading it."""
         if version in self._servables:
             return True
-        folder = folders[version]
         files = _fingerprint(folder)
-        if self._failed_files.get(version) == files:
+        failure = self._failures.get(version)
+        is_retry = failure is not None and failure.files == files
+        if is_retry and not self._may_retry(failure):
             return False
         status = VersionStatus(version)
         with self._lock:
@@ -120,23 +165,28 @@ class VersionedModel:
             _LOGGER.warning("%s: version %d failed to load", self.name, version, exc_info=error)
             with self._lock:
                 status.state, status.error = State.END, _load_error(error)
-            self._failed_files[version] = files
+            self._failures[version] = _Failure(files, failure.num_retries + 1 if is_retry else 0, time.monotonic())
             self._has_garbage.set()
             return False
         with self._lock:
             status.state = State.AVAILABLE
             self._servables[version] = servable
-        self._failed_files.pop(version, None)
+        self._failures.pop(version, None)
         _LOGGER.info("%s: version %d is available", self.name, version)
         return True
 
-    def _retire(self, version: int) -> None:
-        with self._lock:
-            status = self._statuses[version]
-            status.state = State.UNLOADING
-            # Requests under way hold the servable; the last one to let go of it ends the version.
-            weakref.finalize(self._servables.pop(version), self._end, status).atexit = False
-        _LOGGER.info("%s: version %d is unloaded", self.name, version)
+    def _may_retry(self, failure: _Failure) -> bool:
+        is_due = time.monotonic() - failure.time >= self._retries.interval_seconds
+        return failure.num_retries < self._retries.max_num and is_due
+
+    def _retire(self, versions: set[int]) -> None:
+        for version in sorted(versions):
+            with self._lock:
+                status = self._statuses[version]
+                status.state = State.UNLOADING
+                # Requests under way hold the servable; the last one to let go of it ends the version.
+                weakref.finalize(self._servables.pop(version), self._end, status).atexit = False
+            _LOGGER.info("%s: version %d is unloaded", self.name, version)
 
     def _end(self, status: VersionStatus) -> None:
         status.state = State.END

@@ -9,7 +9,6 @@ from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     get_model_status_pb2,
     inference_pb2,
-    model_management_pb2,
     predict_pb2,
     regression_pb2,
 )
@@ -160,7 +159,6 @@ def test_methods_there_are_none_of_are_unimplemented(sampler):
         (sampler.prediction.Classify, classification_pb2.ClassificationRequest()),
         (sampler.prediction.Regress, regression_pb2.RegressionRequest()),
         (sampler.prediction.MultiInference, inference_pb2.MultiInferenceRequest()),
-        (sampler.models.HandleReloadConfigRequest, model_management_pb2.ReloadConfigRequest()),
     ):
         with pytest.raises(grpc.RpcError) as error:
             method(request)

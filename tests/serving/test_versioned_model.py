@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from serving.model_config import ModelConfig, VersionPolicy
 from serving.servable import Servable
 from serving.status import Code, ServingError
-from serving.versioned_model import State, VersionedModel, find_versions
+from serving.versioned_model import Retries, State, VersionedModel, find_versions
 
 
 class _Loaded:
@@ -38,7 +39,7 @@ def load():
 
 @pytest.fixture
 def model(tmp_path, load):
-    return VersionedModel("m", tmp_path, load)
+    return VersionedModel(ModelConfig("m", tmp_path), load)
 
 
 def _add(base_path: Path, version: int | str, broken: bool = False) -> Path:
@@ -160,6 +161,75 @@ def test_without_any_version_on_disk_the_served_one_stays(tmp_path, model):
     assert model.servable().version == 3
 
 
+def _refreshed(tmp_path, load, policy):
+    model = VersionedModel(ModelConfig("m", tmp_path, policy), load)
+    model.refresh()
+    return model
+
+
+def test_latest_two_are_the_two_newest_that_load(tmp_path, load):
+    for version in (1, 2, 4):
+        _add(tmp_path, version)
+    _add(tmp_path, 3, broken=True)
+    model = _refreshed(tmp_path, load, VersionPolicy(num_latest=2))
+    assert model.available_versions() == [4, 2]
+    assert model.servable().version == 4
+    assert model.servable(2).version == 2
+    assert model.servable(1) is None
+    _add(tmp_path, 5)
+    model.refresh()
+    assert model.available_versions() == [5, 4]
+    assert _states(model) == {5: "AVAILABLE", 4: "AVAILABLE", 3: "END", 2: "END"}
+
+
+def test_all_versions(tmp_path, load):
+    for version in (1, 2, 3):
+        _add(tmp_path, version)
+    assert _refreshed(tmp_path, load, VersionPolicy(num_latest=None)).available_versions() == [3, 2, 1]
+
+
+def test_specific_versions_and_no_newer_ones(tmp_path, load):
+    for version in (1, 2, 3, 4):
+        _add(tmp_path, version)
+    model = _refreshed(tmp_path, load, VersionPolicy(None, frozenset({1, 3, 9})))
+    assert model.available_versions() == [3, 1]
+    model.config = ModelConfig("m", tmp_path, VersionPolicy(None, frozenset({9})))
+    model.refresh()
+    assert model.available_versions() == [3, 1]  # nothing to put in their place
+    model.config = ModelConfig("m", tmp_path, VersionPolicy(None, frozenset({4})))
+    model.refresh()
+    assert model.available_versions() == [4]
+
+
+def test_a_failed_load_is_tried_again_so_often_and_no_oftener(tmp_path, load):
+    model = VersionedModel(ModelConfig("m", tmp_path), load, Retries(max_num=2, interval_seconds=0.0))
+    folder = _add(tmp_path, 1, broken=True)
+    for _ in range(5):
+        model.refresh()
+    assert load.calls == [1, 1, 1]
+    (folder / "other").touch()  # another version for all that is known
+    for _ in range(5):
+        model.refresh()
+    assert load.calls == [1] * 6
+
+
+def test_a_failed_load_waits_before_it_is_tried_again(tmp_path, load):
+    model = VersionedModel(ModelConfig("m", tmp_path), load, Retries(max_num=2, interval_seconds=1000.0))
+    _add(tmp_path, 1, broken=True)
+    model.refresh()
+    model.refresh()
+    assert load.calls == [1]
+
+
+def test_unload_ends_every_version(tmp_path, load):
+    for version in (1, 2):
+        _add(tmp_path, version)
+    model = _refreshed(tmp_path, load, VersionPolicy(num_latest=None))
+    model.unload()
+    assert model.servable() is None
+    assert _states(model) == {2: "END", 1: "END"}
+
+
 @pytest.mark.parametrize(
     ("error", "code", "message"),
     [
@@ -172,14 +242,14 @@ def test_whatever_a_load_raises_becomes_one_line(tmp_path, error, code, message)
     def load(folder, version):
         raise error
 
-    model = VersionedModel("m", tmp_path, load)
+    model = VersionedModel(ModelConfig("m", tmp_path), load)
     _add(tmp_path, 1)
     model.refresh()
     assert (model.statuses()[0].error.code, model.statuses()[0].error.message) == (code, message)
 
 
 def test_unloading_frees_the_variables(scale_copy, export_scale):
-    model = VersionedModel("m", scale_copy, Servable)
+    model = VersionedModel(ModelConfig("m", scale_copy), Servable)
     model.refresh()
     variable = weakref.ref(model.servable()._saved_model.factor.handle)
     assert variable() is not None
