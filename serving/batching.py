@@ -8,12 +8,16 @@ signatures would share one queue, and a batch runs only the function of its last
 import dataclasses
 import os
 import pathlib
+import time
 from collections.abc import Callable
 
 import tensorflow as tf
 
 from serving.signatures import Signature
 from serving.text_proto import ConfigError, define_message, read_text_proto
+
+BatchObserver = Callable[[int, float, float], None]
+"""Takes the rows of a batch, when it began in seconds since the epoch, and the seconds that a request waited for it."""
 
 _WRAPPED = "google.protobuf.Int64Value"
 _MESSAGE = define_message(
@@ -90,7 +94,11 @@ def is_batchable(signature: Signature) -> bool:
 
 
 def batch(
-    function: Callable[..., dict[str, tf.Tensor]], signature: Signature, parameters: BatchingParameters, queue: str
+    function: Callable[..., dict[str, tf.Tensor]],
+    signature: Signature,
+    parameters: BatchingParameters,
+    queue: str,
+    observe: BatchObserver | None = None,
 ) -> Callable[..., dict[str, tf.Tensor]]:
     """`function` behind a queue of the batch scheduler.
 
@@ -100,6 +108,7 @@ def batch(
       parameters: those of the server.
       queue: name of the queue, unique in the process. Queues share the scheduler's threads, so a version that is
         unloaded leaves an empty queue behind, not idle threads.
+      observe: told of the batch that each request was in.
 
     Returns:
       A function of the same inputs and outputs that blocks until its rows were in a batch.
@@ -110,14 +119,19 @@ def batch(
 
     @tf.function(input_signature=specs, autograph=False)
     def run_batch(*inputs: tf.Tensor) -> list[tf.Tensor]:
-        outputs = function(**dict(zip(signature.inputs, inputs, strict=True)))
-        return [outputs[name] for name in signature.outputs]
+        num_rows = tf.shape(inputs[0])[:1]
+        started = tf.timestamp()
+        with tf.control_dependencies([started]):
+            outputs = function(**dict(zip(signature.inputs, inputs, strict=True)))
+        # The scheduler deals out rows and nothing else, so what is true of the whole batch is told by each row.
+        about = [tf.fill(num_rows, num_rows[0]), tf.fill(num_rows, started)]
+        return [*about, *(outputs[name] for name in signature.outputs)]
 
     computation = run_batch.get_concrete_function()
 
     @tf.function(input_signature=specs, autograph=False)
-    def enqueue(*inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        outputs = tf.raw_ops.BatchFunction(
+    def enqueue(*inputs: tf.Tensor) -> list[tf.Tensor]:
+        return tf.raw_ops.BatchFunction(
             in_tensors=inputs,
             captured_tensors=computation.captured_inputs,
             f=computation,
@@ -132,7 +146,15 @@ def batch(
             shared_name=f"scheduler of {parameters}",
             batching_queue=queue,
         )
-        return dict(zip(signature.outputs, outputs, strict=True))
 
     concrete = enqueue.get_concrete_function()
-    return lambda **inputs: concrete(*(inputs[name] for name in signature.inputs))
+
+    def call(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        enqueued = time.time()
+        num_rows, started, *outputs = concrete(*(inputs[name] for name in signature.inputs))
+        if observe is not None and num_rows.shape[0]:
+            start = float(started.numpy()[0])
+            observe(int(num_rows.numpy()[0]), start, start - enqueued)
+        return dict(zip(signature.outputs, outputs, strict=True))
+
+    return call

@@ -22,6 +22,7 @@ _RANGES = {
     "model_config_file_poll_wait_seconds": (0, _MAX_INT32),
     "max_num_load_retries": (0, _MAX_INT32),
     "load_retry_interval_micros": (0, 2**63 - 1),
+    "max_pending_requests": (1, _MAX_INT32),
     "max_request_bytes": (1, _MAX_INT32),
     "shutdown_grace_seconds": (0, _MAX_INT32),
 }
@@ -61,12 +62,21 @@ class Options:
     enable_model_warmup: bool = _flag(
         True, "Replay assets.extra/tf_serving_warmup_requests before a version is available."
     )
+    enable_signature_method_name_check: bool = _flag(
+        False, "Classify and Regress take only signatures that name these methods, which TensorFlow 2 does not write."
+    )
+    monitoring_config_file: str = _flag("", "Text-format MonitoringConfig: metrics for Prometheus at the REST port.")
     enable_grpc_healthcheck_service: bool = _flag(True, "Answer grpc.health.v1 (there the default is false).")
     host: str = _flag("127.0.0.1", "Address to listen at (ours; there it is 0.0.0.0, every address of the machine).")
     port_file: str = _flag(
         "", 'Written once requests are answered, removed at the end: {"grpc": PORT, "rest": PORT or null} (ours).'
     )
     max_request_bytes: int = _flag(64 * 2**20, "Largest request taken, in bytes (ours).")
+    max_pending_requests: int = _flag(
+        1000, "Requests under way at most, for each protocol; more are refused as UNAVAILABLE, 503 (ours)."
+    )
+    log_format: str = _flag("text", "How the log is written: text, or json, one object a line (ours).")
+    log_requests: bool = _flag(False, "Write a line of log for each request (ours).")
     shutdown_grace_seconds: int = _flag(30, "Seconds that accepted requests get to finish at SIGTERM (ours).")
 
 
@@ -105,6 +115,10 @@ def _problems(options: Options) -> Iterator[str]:
             yield f"--{name} is {value}; it must be from {low} to {high}"
     if options.port > 0 and options.port == options.rest_api_port:
         yield f"--rest_api_port is {options.port}, the same as --port; they must differ"
+    if options.log_format not in ("text", "json"):
+        yield f"--log_format is {options.log_format!r}; it must be 'text' or 'json'"
+    if options.monitoring_config_file and not options.rest_api_port:
+        yield "--monitoring_config_file is set without --rest_api_port, where metrics would stand"
     if options.model_config_file:
         if not pathlib.Path(options.model_config_file).is_file():
             yield f"--model_config_file is {options.model_config_file!r}, which is no file"

@@ -1,25 +1,29 @@
 """The gRPC services: PredictionService and ModelService."""
 
-import asyncio
-import concurrent.futures
+import functools
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import grpc
 from tensorflow_serving.apis import (
+    classification_pb2,
     get_model_metadata_pb2,
     get_model_status_pb2,
+    inference_pb2,
     model_management_pb2,
     model_service_pb2_grpc,
     predict_pb2,
     prediction_service_pb2_grpc,
+    regression_pb2,
 )
 
-from serving import model_spec, tensor_proto
+from serving import model_spec
 from serving.catalog import SIGNATURE_DEF_FIELD, Catalog
 from serving.model_config import ModelConfig, parse_model_configs
 from serving.model_spec import ModelSpec
+from serving.predictor import Predictor
+from serving.reception import Reception
 from serving.status import invalid_argument, public_error
 from serving.text_proto import ConfigError
 
@@ -28,26 +32,37 @@ _GRPC_CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
 class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
-    """Predict and GetModelMetadata; the other methods are answered UNIMPLEMENTED."""
+    """Predict, Classify, Regress, MultiInference and GetModelMetadata."""
 
-    def __init__(self, catalog: Catalog, executor: concurrent.futures.Executor, max_request_bytes: int) -> None:
-        """Keeps what it needs.
-
-        Args:
-          catalog: the models.
-          executor: runs them.
-          max_request_bytes: bound on each input once decoded.
-        """
-        self._catalog = catalog
-        self._executor = executor
-        self._max_request_bytes = max_request_bytes
+    def __init__(self, predictor: Predictor, reception: Reception) -> None:
+        """Keeps what answers requests, and what runs the answering."""
+        self._predictor = predictor
+        self._reception = reception
 
     async def Predict(  # noqa: N802 - gRPC's name
         self, request: predict_pb2.PredictRequest, context: grpc.aio.ServicerContext
     ) -> predict_pb2.PredictResponse:
         """Calls a signature of a model."""
-        loop = asyncio.get_running_loop()
-        return await _answer(context, lambda: loop.run_in_executor(self._executor, self.predict, request))
+        return await self._run("Predict", request, request, self._predictor.predict, context)
+
+    async def Classify(  # noqa: N802 - gRPC's name
+        self, request: classification_pb2.ClassificationRequest, context: grpc.aio.ServicerContext
+    ) -> classification_pb2.ClassificationResponse:
+        """Classifies examples."""
+        return await self._run("Classify", request, request, self._predictor.classify, context)
+
+    async def Regress(  # noqa: N802 - gRPC's name
+        self, request: regression_pb2.RegressionRequest, context: grpc.aio.ServicerContext
+    ) -> regression_pb2.RegressionResponse:
+        """Gives a number an example."""
+        return await self._run("Regress", request, request, self._predictor.regress, context)
+
+    async def MultiInference(  # noqa: N802 - gRPC's name
+        self, request: inference_pb2.MultiInferenceRequest, context: grpc.aio.ServicerContext
+    ) -> inference_pb2.MultiInferenceResponse:
+        """Classifies and regresses the same examples by several signatures."""
+        task = request.tasks[0] if request.tasks else inference_pb2.InferenceTask()
+        return await self._run("MultiInference", request, task, self._predictor.multi_inference, context)
 
     async def GetModelMetadata(  # noqa: N802 - gRPC's name
         self, request: get_model_metadata_pb2.GetModelMetadataRequest, context: grpc.aio.ServicerContext
@@ -61,41 +76,19 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
             for field in request.metadata_field:
                 if field != SIGNATURE_DEF_FIELD:
                     raise invalid_argument(f"Metadata field {field} is not supported")
-            return self._catalog.metadata(spec)
+            return self._predictor.catalog.metadata(spec)
 
         return await _answer(context, answer)
 
-    async def Classify(  # noqa: N802 - gRPC's name
-        self, request: Any, context: grpc.aio.ServicerContext
+    async def _run(
+        self, api: str, request: Any, has_spec: Any, work: Callable[[Any], Any], context: grpc.aio.ServicerContext
     ) -> Any:
-        """Answered UNIMPLEMENTED, as are Regress and MultiInference: this server has Predict."""
-        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "this server answers Predict only")
+        async def answer() -> Any:
+            spec = _spec(has_spec)
+            remaining = context.time_remaining()
+            return await self._reception.run(api, spec.name, functools.partial(work, request), remaining)
 
-    Regress = MultiInference = Classify
-
-    def predict(self, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
-        """Answers a predict request. Blocks.
-
-        Raises:
-          ServingError: for what is wrong with the request.
-        """
-        spec = _spec(request)
-        servable = self._catalog.servable(spec)
-        signature = servable.signature(request.model_spec.signature_name)
-        inputs = {}
-        for name, proto in request.inputs.items():
-            try:
-                inputs[name] = tensor_proto.decode(proto, self._max_request_bytes)
-            except ValueError as error:
-                raise invalid_argument(f"input {name!r}: {error}") from None
-        outputs = servable.predict(signature.name, inputs, request.output_filter)
-        response = predict_pb2.PredictResponse()
-        response.model_spec.name = spec.name
-        response.model_spec.signature_name = signature.name
-        response.model_spec.version.value = servable.version
-        for name, array in outputs.items():
-            response.outputs[name].CopyFrom(tensor_proto.encode(array))
-        return response
+        return await _answer(context, answer)
 
 
 class ModelService(model_service_pb2_grpc.ModelServiceServicer):

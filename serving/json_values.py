@@ -81,6 +81,15 @@ def quoted(value: Any) -> str:
     return text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}..."
 
 
+def json_type(value: Any) -> str:
+    """The name that messages give the type of a JSON value."""
+    if value is None:
+        return "Null"
+    if isinstance(value, bool):
+        return str(value)
+    return {dict: "Object", list: "Array", str: "String"}.get(type(value), "Number")
+
+
 def _flatten(value: Any, level: int, shape: tuple[int, ...], dtype: DType, leaves: list[Any]) -> None:
     """Appends the elements of `value`, found at `level` of lists of `shape`, to `leaves`."""
     if not isinstance(value, list):
@@ -138,7 +147,7 @@ def _element(value: Any, dtype: DType) -> Any:
             )
         return value
     raise invalid_argument(
-        f"JSON Value: {quoted(value)} Type: {_json_type(value)} is not of expected type: {dtype.name}"
+        f"JSON Value: {quoted(value)} Type: {json_type(value)} is not of expected type: {dtype.name}"
     )
 
 
@@ -163,11 +172,3 @@ def _base64_bytes(value: dict) -> bytes:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)  # the padding may be missing
     except (binascii.Error, ValueError):
         raise invalid_argument("Unable to base64 decode") from None
-
-
-def _json_type(value: Any) -> str:
-    if value is None:
-        return "Null"
-    if isinstance(value, bool):
-        return str(value)
-    return {dict: "Object", list: "Array", str: "String"}.get(type(value), "Number")

@@ -19,7 +19,10 @@ from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_p
 from serving import batching, grpc_service, warmup
 from serving.catalog import Catalog
 from serving.flags import Options
+from serving.metrics import Metrics, read_prometheus_path
 from serving.model_config import ModelConfig, read_model_configs
+from serving.predictor import Predictor
+from serving.reception import Reception
 from serving.rest_service import RestService
 from serving.servable import Servable
 from serving.status import ServingError
@@ -44,6 +47,7 @@ class ModelServer:
 
     Attributes:
       catalog: the models.
+      metrics: what was counted and timed.
       grpc_port: the port bound, after `start`.
       rest_port: likewise; None without REST.
     """
@@ -52,15 +56,21 @@ class ModelServer:
         """Prepares; nothing is loaded or bound before `start`.
 
         Raises:
-          ConfigError: for a file of models or batching parameters that cannot be used.
+          ConfigError: for a file of models, batching parameters or monitoring that cannot be used.
         """
         self._options = options
+        self.metrics = Metrics()
         self._configs = _model_configs(options)
+        monitoring = options.monitoring_config_file
+        self._metrics_path = read_prometheus_path(pathlib.Path(monitoring)) if monitoring else None
         parameters = _batching_parameters(options)
         self.catalog = Catalog(
-            lambda name: _loader(parameters, options.enable_model_warmup),
+            lambda name: _loader(name, parameters, options.enable_model_warmup, self.metrics),
             Retries(options.max_num_load_retries, options.load_retry_interval_micros / 1e6),
             options.allow_version_labels_for_unavailable_models,
+        )
+        self._predictor = Predictor(
+            self.catalog, self.metrics, options.max_request_bytes, options.enable_signature_method_name_check
         )
         self.grpc_port: int | None = None
         self.rest_port: int | None = None
@@ -132,7 +142,7 @@ class ModelServer:
             ]
         )
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-            grpc_service.PredictionService(self.catalog, self._grpc_threads, options.max_request_bytes), self._grpc
+            grpc_service.PredictionService(self._predictor, self._reception("GRPC", self._grpc_threads)), self._grpc
         )
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(
             grpc_service.ModelService(self.catalog, self.reconfigure), self._grpc
@@ -148,7 +158,11 @@ class ModelServer:
     async def _start_rest(self) -> None:
         options = self._options
         self._rest_service = RestService(
-            self.catalog, self._rest_threads, options.rest_api_timeout_in_ms / 1000, options.max_request_bytes
+            self._predictor,
+            self._reception("REST", self._rest_threads),
+            options.rest_api_timeout_in_ms / 1000,
+            options.max_request_bytes,
+            {self._metrics_path: self.metrics.exposition} if self._metrics_path else {},
         )
         self._rest = web.AppRunner(self._rest_service.application(), access_log=None, shutdown_timeout=_WRITE_SECONDS)
         await self._rest.setup()
@@ -158,6 +172,16 @@ class ModelServer:
         except OSError as error:
             raise StartError(f"REST cannot listen at {_address(options.host, port)}: {error.strerror}") from None
         self.rest_port = self._rest.addresses[0][1]
+
+    def _reception(self, entrypoint: str, executor: concurrent.futures.Executor) -> Reception:
+        return Reception(
+            entrypoint,
+            executor,
+            self._options.max_pending_requests,
+            metrics=self.metrics,
+            is_known=lambda name: name in self.catalog.models,
+            log_requests=self._options.log_requests,
+        )
 
     async def _stop_grpc(self) -> None:
         if self._grpc:
@@ -245,11 +269,14 @@ def _batching_parameters(options: Options) -> batching.BatchingParameters | None
     return batching.read_batching_parameters(pathlib.Path(options.batching_parameters_file))
 
 
-def _loader(parameters: batching.BatchingParameters | None, enable_model_warmup: bool) -> Loader:
+def _loader(
+    name: str, parameters: batching.BatchingParameters | None, enable_model_warmup: bool, metrics: Metrics
+) -> Loader:
     def load(folder: pathlib.Path, version: int) -> Servable:
-        servable = Servable(folder, version, parameters)
+        servable = Servable(folder, version, parameters, functools.partial(metrics.add_batch, name))
         if enable_model_warmup:
-            warmup.replay(folder, servable)
+            with metrics.warmup(folder):
+                warmup.replay(folder, servable)
         return servable
 
     return load

@@ -1,41 +1,52 @@
 """The REST API over aiohttp."""
 
 import asyncio
-import concurrent.futures
 import contextlib
+import functools
 import json
 import logging
+import time
+from collections.abc import Callable, Mapping
 
 from aiohttp import web
 
-from serving import json_request, json_response, routes
-from serving.catalog import Catalog, message_json, metadata_json
-from serving.model_spec import ModelSpec
-from serving.servable import Servable
-from serving.signatures import DEFAULT_SIGNATURE, Signature
+from serving import routes
+from serving.catalog import message_json, metadata_json
+from serving.predictor import Predictor
+from serving.reception import Reception
 from serving.status import HTTP_STATUS, Code, ServingError, invalid_argument, public_error
 
 _LOGGER = logging.getLogger(__name__)
+
+
+_PREDICTIONS = {"predict": "Predict", "classify": "Classify", "regress": "Regress"}
 
 
 class RestService:
     """Answers REST requests from a catalog."""
 
     def __init__(
-        self, catalog: Catalog, executor: concurrent.futures.Executor, timeout_seconds: float, max_request_bytes: int
+        self,
+        predictor: Predictor,
+        reception: Reception,
+        timeout_seconds: float,
+        max_request_bytes: int,
+        texts: Mapping[str, Callable[[], str]],
     ) -> None:
         """Keeps what it needs.
 
         Args:
-          catalog: the models.
-          executor: runs the models, and reads and writes their JSON.
+          predictor: answers requests.
+          reception: runs the answering, which reads and writes JSON too.
           timeout_seconds: when a request is given up.
           max_request_bytes: largest body taken.
+          texts: what else there is to read, plain text by path.
         """
-        self._catalog = catalog
-        self._executor = executor
+        self._predictor = predictor
+        self._reception = reception
         self._timeout_seconds = timeout_seconds
         self._max_request_bytes = max_request_bytes
+        self._texts = texts
         self._num_under_way = 0
         self._is_draining = False
         self._idle = asyncio.Event()
@@ -75,6 +86,8 @@ class RestService:
 
     async def _respond(self, request: web.Request) -> web.Response:
         path = request.rel_url.raw_path
+        if path in self._texts and request.method == "GET":
+            return web.Response(text=self._texts[path](), content_type="text/plain")
         if not routes.API_PREFIX.fullmatch(path):
             return web.Response(status=404)
         try:
@@ -90,40 +103,21 @@ class RestService:
         return web.Response(body=body, content_type="application/json")
 
     async def _answer(self, request: web.Request, route: routes.Route) -> bytes:
+        catalog = self._predictor.catalog
         if route.action == "status":
-            return _pretty(message_json(self._catalog.status(route.model)))
+            return _pretty(message_json(catalog.status(route.model)))
         if route.action == "metadata":
-            return _pretty(metadata_json(self._catalog.metadata(route.model)))
-        if route.action != "predict":
-            raise ServingError(Code.UNIMPLEMENTED, f"{route.action} is not answered by this server; use predict")
-        loop = asyncio.get_running_loop()
+            return _pretty(metadata_json(catalog.metadata(route.model)))
+        start = time.monotonic()
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 body = await _read(request)
-                return await loop.run_in_executor(self._executor, self.predict, route.model, body)
         except TimeoutError:
-            message = f"request was not answered within {self._timeout_seconds:g} seconds"
+            message = f"request did not arrive within {self._timeout_seconds:g} seconds"
             raise ServingError(Code.DEADLINE_EXCEEDED, message) from None
-
-    def predict(self, spec: ModelSpec, body: bytes) -> bytes:
-        """Answers a predict request. Blocks.
-
-        Args:
-          spec: which model.
-          body: the request's JSON.
-
-        Returns:
-          The reply's JSON.
-
-        Raises:
-          ServingError: for what is wrong with the request.
-        """
-        document = json_request.parse_document(body)
-        name = json_request.signature_name(document) or DEFAULT_SIGNATURE
-        servable = self._catalog.servable(spec)
-        inputs = json_request.decode_inputs(document, _rest_signature(servable, name))
-        outputs = servable.predict(name, inputs)
-        return json_response.encode_outputs(outputs, json_request.is_row_format(document))
+        remaining = self._timeout_seconds - (time.monotonic() - start)
+        work = functools.partial(getattr(self._predictor, f"{route.action}_json"), route.model, body)
+        return await self._reception.run(_PREDICTIONS[route.action], route.model.name, work, remaining)
 
 
 async def _read(request: web.Request) -> bytes:
@@ -131,16 +125,6 @@ async def _read(request: web.Request) -> bytes:
         return await request.read()
     except (web.RequestPayloadError, ConnectionError):
         raise invalid_argument("request body breaks off, or is not encoded as its header says") from None
-
-
-def _rest_signature(servable: Servable, name: str) -> Signature:
-    # TensorFlow Serving words this differently from the same fault over gRPC, and gives it another code.
-    if name not in servable.signatures:
-        raise invalid_argument(f'Serving signature name: "{name}" not found in signature def')
-    signature = servable.signatures[name]
-    if not signature.inputs:
-        raise invalid_argument(f"Failed to get input map for signature: {name}")
-    return signature
 
 
 def _error_response(status: int, message: str) -> web.Response:

@@ -1,5 +1,6 @@
 """One version of a model, loaded and ready to call."""
 
+import functools
 import itertools
 import pathlib
 import re
@@ -33,7 +34,11 @@ class Servable:
     """
 
     def __init__(
-        self, path: pathlib.Path, version: int, batching_parameters: batching.BatchingParameters | None = None
+        self,
+        path: pathlib.Path,
+        version: int,
+        batching_parameters: batching.BatchingParameters | None = None,
+        observe_batch: Callable[[str, int, float, float], None] | None = None,
     ) -> None:
         """Loads the SavedModel in the folder `path`.
 
@@ -41,6 +46,7 @@ class Servable:
           path: the version's folder.
           version: its number.
           batching_parameters: how to merge requests; None runs each by itself.
+          observe_batch: told of the batch that each request was in: the signature, and as a `BatchObserver`.
 
         Raises:
           OSError: where the SavedModel or a part of it is missing.
@@ -63,7 +69,8 @@ class Servable:
             for name, signature in self.signatures.items():
                 if batching.is_batchable(signature):
                     queue = f"load {load} {name}"
-                    functions[name] = batching.batch(functions[name], signature, batching_parameters, queue)
+                    observe = functools.partial(observe_batch, name) if observe_batch else None
+                    functions[name] = batching.batch(functions[name], signature, batching_parameters, queue, observe)
         self._functions: dict[str, Callable[..., dict[str, tf.Tensor]]] = functions
 
     def signature(self, name: str) -> Signature:

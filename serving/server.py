@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from serving import log_format
 from serving.flags import Options, parse_flags
 from tfdgm.core.loading import load_tensorflow
 
@@ -27,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
       Exit code: 0 after a clean end, 1 where the server could not start; wrong flags exit with 2.
     """
     options = parse_flags(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname).1s %(name)s: %(message)s")
+    log_format.configure(options.log_format)
     # Here, not above: a mistake in a flag must not wait for TensorFlow.
     load_tensorflow()
     from serving.model_server import StartError

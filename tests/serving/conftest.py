@@ -21,6 +21,7 @@ from serving.model_server import ModelServer
 
 _SEED = tf.TensorSpec([None], tf.int64, name="seed")
 _LABEL = tf.TensorSpec([None], tf.int32, name="label")
+_EXAMPLES = tf.TensorSpec([None], tf.string, name="inputs")
 _WAIT_SECONDS = 60
 
 
@@ -97,6 +98,56 @@ class Scale(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
     def __call__(self, x: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"y": self.factor * x}
+
+
+class HalfPlusTwo(tf.Module):
+    """y = x / 2 + 2 and y2 = x / 2 + 3, of tensors and of examples: what TensorFlow Serving tests itself with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.half = tf.Variable(0.5)
+
+    def _half(self, inputs: tf.Tensor) -> tf.Tensor:
+        features = {"x": tf.io.FixedLenFeature([1], tf.float32)}
+        return self.half * tf.io.parse_example(inputs, features)["x"]
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def predict(self, x: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"y": self.half * x + 2.0}
+
+    @tf.function(input_signature=[_EXAMPLES])
+    def classify_x_to_y(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"scores": self._half(inputs) + 2.0}
+
+    @tf.function(input_signature=[_EXAMPLES])
+    def classify_with_names(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        half = self._half(inputs)
+        return {"scores": tf.concat([half + 2.0, half + 3.0], 1), "classes": tf.tile([["y", "y2"]], [tf.size(half), 1])}
+
+    @tf.function(input_signature=[_EXAMPLES])
+    def classify_names_only(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"classes": tf.strings.as_string(self._half(inputs), precision=1)}
+
+    @tf.function(input_signature=[_EXAMPLES])
+    def classify_uneven(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        half = self._half(inputs)
+        return {"scores": half, "classes": tf.tile([["y", "y2"]], [tf.size(half), 1])}
+
+    @tf.function(input_signature=[_EXAMPLES])
+    def regress_x_to_y(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"outputs": self._half(inputs) + 2.0}
+
+    @tf.function(input_signature=[_EXAMPLES])
+    def regress_x_to_y2(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"outputs": tf.squeeze(self._half(inputs) + 3.0, 1)}
+
+    @tf.function(input_signature=[_EXAMPLES])
+    def regress_pairs(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"outputs": tf.tile(self._half(inputs), [1, 2])}
+
+    @tf.function(input_signature=[_EXAMPLES])
+    def regress_total(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"outputs": tf.reduce_sum(self._half(inputs), 0)}
 
 
 class RunningServer:
@@ -177,6 +228,24 @@ def sampler_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     signatures = {name: getattr(module, name) for name in names}
     tf.saved_model.save(module, str(base_path / "1"), signatures={**signatures, "serving_default": module.sample})
     return base_path
+
+
+@pytest.fixture(scope="session")
+def half_plus_two_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Base path of half plus two, its one version 123."""
+    base_path = tmp_path_factory.mktemp("half_plus_two")
+    module = HalfPlusTwo()
+    names = [name for name in dir(HalfPlusTwo) if name.startswith(("classify_", "regress_"))]
+    signatures = {name: getattr(module, name) for name in names} | {"serving_default": module.predict}
+    tf.saved_model.save(module, str(base_path / "123"), signatures=signatures)
+    return base_path
+
+
+@pytest.fixture(scope="session")
+def half_plus_two(half_plus_two_path: Path, serve: Callable) -> Iterator[RunningServer]:
+    """A server of it that all tests share."""
+    with serve(half_plus_two_path, file_system_poll_wait_seconds=0) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -67,3 +67,26 @@ def test_help_lists_every_flag(capsys):
 def test_flags_and_rest_client_start_without_tensorflow():
     code = "import sys, serving.server, serving.client; sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_file_of_models_needs_no_base_path(tmp_path):
+    path = tmp_path / "models.config"
+    path.touch()
+    assert parse_flags([f"--model_config_file={path}"]).model_config_file == str(path)
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("--model_config_file=/nowhere", "--model_config_file is '/nowhere', which is no file"),
+        ("--model_config_file_poll_wait_seconds=3", "is set without --model_config_file"),
+        ("--monitoring_config_file=f", "--monitoring_config_file is set without --rest_api_port"),
+        ("--log_format=xml", "--log_format is 'xml'; it must be 'text' or 'json'"),
+        ("--max_pending_requests=0", "--max_pending_requests is 0; it must be from 1"),
+        ("--max_num_load_retries=-1", "--max_num_load_retries is -1; it must be from 0"),
+    ],
+)
+def test_mistakes_of_several_models_and_monitoring(tmp_path, capsys, argument, message):
+    with pytest.raises(SystemExit):
+        parse_flags([f"--model_base_path={tmp_path}", argument])
+    assert message in capsys.readouterr().err

@@ -5,12 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import (
-    classification_pb2,
     get_model_metadata_pb2,
     get_model_status_pb2,
-    inference_pb2,
     predict_pb2,
-    regression_pb2,
 )
 
 from serving.servable import Servable
@@ -152,18 +149,6 @@ def test_status_errors(sampler):
         sampler.models.GetModelStatus(request)
     assert error.value.code() == grpc.StatusCode.NOT_FOUND
     assert error.value.details() == "Could not find any versions of model foo"
-
-
-def test_methods_there_are_none_of_are_unimplemented(sampler):
-    for method, request in (
-        (sampler.prediction.Classify, classification_pb2.ClassificationRequest()),
-        (sampler.prediction.Regress, regression_pb2.RegressionRequest()),
-        (sampler.prediction.MultiInference, inference_pb2.MultiInferenceRequest()),
-    ):
-        with pytest.raises(grpc.RpcError) as error:
-            method(request)
-        assert error.value.code() == grpc.StatusCode.UNIMPLEMENTED
-        assert error.value.details().startswith("this server")
 
 
 def test_faults_of_our_own_stay_inside(sampler, monkeypatch, caplog):
