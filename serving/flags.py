@@ -66,6 +66,7 @@ class Options:
         False, "Classify and Regress take only signatures that name these methods, which TensorFlow 2 does not write."
     )
     monitoring_config_file: str = _flag("", "Text-format MonitoringConfig: metrics for Prometheus at the REST port.")
+    ssl_config_file: str = _flag("", "Text-format SSLConfig with PEM text: TLS at the gRPC port.")
     enable_grpc_healthcheck_service: bool = _flag(True, "Answer grpc.health.v1 (there the default is false).")
     host: str = _flag("127.0.0.1", "Address to listen at (ours; there it is 0.0.0.0, every address of the machine).")
     port_file: str = _flag(

@@ -19,6 +19,7 @@ from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_p
 from serving import batching, grpc_service, warmup
 from serving.catalog import Catalog
 from serving.flags import Options
+from serving.grpc_parsing import RefuseUnparsable
 from serving.metrics import Metrics, read_prometheus_path
 from serving.model_config import ModelConfig, read_model_configs
 from serving.predictor import Predictor
@@ -27,6 +28,7 @@ from serving.rest_service import RestService
 from serving.servable import Servable
 from serving.status import ServingError
 from serving.text_proto import ConfigError
+from serving.tls import read_server_credentials
 from serving.versioned_model import Loader, Retries, VersionedModel
 
 _LOGGER = logging.getLogger(__name__)
@@ -56,12 +58,14 @@ class ModelServer:
         """Prepares; nothing is loaded or bound before `start`.
 
         Raises:
-          ConfigError: for a file of models, batching parameters or monitoring that cannot be used.
+          ConfigError: for a file of models, batching parameters, monitoring or TLS that cannot be used.
         """
         self._options = options
         self.metrics = Metrics()
         self._configs = _model_configs(options)
         monitoring = options.monitoring_config_file
+        ssl = options.ssl_config_file
+        self._credentials = read_server_credentials(pathlib.Path(ssl)) if ssl else None
         self._metrics_path = read_prometheus_path(pathlib.Path(monitoring)) if monitoring else None
         parameters = _batching_parameters(options)
         self.catalog = Catalog(
@@ -135,11 +139,12 @@ class ModelServer:
     async def _start_grpc(self) -> None:
         options = self._options
         self._grpc = grpc.aio.server(
+            interceptors=[RefuseUnparsable()],
             options=[
                 ("grpc.max_receive_message_length", options.max_request_bytes),
                 ("grpc.max_send_message_length", -1),
                 ("grpc.so_reuseport", 0),  # else a second server would bind the same port and take half the requests
-            ]
+            ],
         )
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
             grpc_service.PredictionService(self._predictor, self._reception("GRPC", self._grpc_threads)), self._grpc
@@ -149,10 +154,15 @@ class ModelServer:
         )
         if options.enable_grpc_healthcheck_service:
             health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
+        address = _address(options.host, options.port)
         try:
-            self.grpc_port = self._grpc.add_insecure_port(_address(options.host, options.port))
+            if self._credentials:
+                self.grpc_port = self._grpc.add_secure_port(address, self._credentials)
+            else:
+                self.grpc_port = self._grpc.add_insecure_port(address)
         except RuntimeError:
-            raise StartError(f"gRPC cannot listen at {_address(options.host, options.port)}; is it taken?") from None
+            reason = "is it taken, or the key or certificate broken?" if self._credentials else "is it taken?"
+            raise StartError(f"gRPC cannot listen at {address}; {reason}") from None
         await self._grpc.start()
 
     async def _start_rest(self) -> None:
