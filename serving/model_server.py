@@ -34,6 +34,7 @@ from serving.versioned_model import Loader, Retries, VersionedModel
 _LOGGER = logging.getLogger(__name__)
 _HEALTH_SERVICES = ("", "tensorflow.serving.PredictionService")
 _THREADS_PER_CORE = 4
+_LINGER_SECONDS = 5.0  # for the rest of a body that was refused before it had come
 _WRITE_SECONDS = 5.0  # for the last answers to leave, after the requests under way had their grace
 
 
@@ -174,7 +175,12 @@ class ModelServer:
             options.max_request_bytes,
             {self._metrics_path: self.metrics.exposition} if self._metrics_path else {},
         )
-        self._rest = web.AppRunner(self._rest_service.application(), access_log=None, shutdown_timeout=_WRITE_SECONDS)
+        self._rest = web.AppRunner(
+            self._rest_service.application(),
+            access_log=None,
+            shutdown_timeout=_WRITE_SECONDS,
+            lingering_time=_LINGER_SECONDS,
+        )
         await self._rest.setup()
         port = max(options.rest_api_port, 0)
         try:

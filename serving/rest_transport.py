@@ -1,66 +1,50 @@
 """The client's side of the REST API. Imports no TensorFlow."""
 
-import base64
-import json
-import urllib.parse
+import ssl
 from collections.abc import Mapping
 from typing import Any
 
+import aiohttp
 import numpy as np
-import orjson
 import urllib3
 
-from serving.dtypes import DTYPES, DType
-from serving.json_arrays import dumps, writable
-from serving.status import ServingError
+from serving import rest_messages
 from serving.transport import ClientError, SignatureTypes
 
 
 class RestTransport:
     """Requests to one model over connections that are kept open."""
 
-    def __init__(self, url: str, model_name: str, timeout_seconds: float) -> None:
+    def __init__(self, url: str, model_name: str, timeout_seconds: float, ca_file: str | None = None) -> None:
         """Connects with the first request.
 
         Args:
-          url: `http://HOST:PORT`.
+          url: `http://HOST:PORT` or `https://HOST:PORT`.
           model_name: the model.
           timeout_seconds: how long one request may take.
+          ca_file: certificates of the authorities that a server with TLS is checked by; None takes the machine's.
         """
         self._url = url
-        self._model_url = f"{url}/v1/models/{urllib.parse.quote(model_name, safe='')}"
-        # A request that may have reached the model is not sent again behind the caller's back.
-        self._pool = urllib3.PoolManager(timeout=timeout_seconds, retries=False)
+        self._model_url = rest_messages.model_url(url, model_name)
+        # Whether a request is sent again is the client's decision, not the pool's.
+        self._pool = urllib3.PoolManager(timeout=timeout_seconds, retries=False, ca_certs=ca_file)
 
     def signatures(self) -> dict[str, SignatureTypes]:
         """As `Transport.signatures`."""
-        definitions = self._request("GET", "/metadata")["metadata"]["signature_def"]["signature_def"]
-        return {
-            name: SignatureTypes(_types(definition["inputs"]), _types(definition["outputs"]))
-            for name, definition in definitions.items()
-        }
+        return rest_messages.read_signatures(self._request("GET", "/metadata"))
 
     def predict(
         self, signature_name: str, inputs: Mapping[str, np.ndarray], types: SignatureTypes
     ) -> dict[str, np.ndarray]:
         """As `Transport.predict`."""
-        try:
-            columns = {name: writable(array, strings_as_base64=True) for name, array in inputs.items()}
-        except ServingError as error:
-            raise ClientError(error.message) from None
-        body = dumps({"signature_name": signature_name, "inputs": columns})
-        outputs = self._request("POST", ":predict", body)["outputs"]
-        if len(types.outputs) == 1:
-            outputs = dict.fromkeys(types.outputs, outputs)
-        if set(outputs) != set(types.outputs):
-            raise ClientError(f"{self._model_url} has changed its signature {signature_name!r} meanwhile; ask again")
-        return {name: _array(value, types.outputs[name]) for name, value in outputs.items()}
+        document = self._request("POST", ":predict", rest_messages.predict_body(signature_name, inputs))
+        return rest_messages.read_outputs(self._model_url, signature_name, document, types)
 
     def close(self) -> None:
         """As `Transport.close`."""
         self._pool.clear()
 
-    def _request(self, method: str, path: str, body: bytes | None = None) -> Any:
+    def _request(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
         try:
             response = self._pool.request(method, self._model_url + path, body=body)
         except urllib3.exceptions.HTTPError as error:
@@ -70,39 +54,46 @@ class RestTransport:
             ):  # which urllib3 derives from it
                 raise ClientError(f"{self._url} did not answer in time") from None
             reason = getattr(error.__cause__, "strerror", None) or str(error)
-            raise ClientError(f"cannot reach {self._url}: {reason}") from None
-        document = _parse(response.data)
-        if response.status != 200:
-            reason = document.get("error", "") if isinstance(document, dict) else ""
-            raise ClientError(f"{self._model_url} answered {response.status}: {reason}".rstrip(": "))
-        if not isinstance(document, dict):
-            raise ClientError(f"{self._model_url} does not answer as a model server does")
-        return document
+            is_unavailable = not isinstance(error, urllib3.exceptions.SSLError)
+            raise ClientError(f"cannot reach {self._url}: {reason}", is_unavailable=is_unavailable) from None
+        return rest_messages.read_document(self._model_url, response.status, response.data)
 
 
-def _parse(body: bytes) -> Any:
-    """The reply's JSON, None where it is none."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        pass
-    try:
-        return json.loads(body)  # reads NaN and Infinity too
-    except ValueError:
-        return None
+class AsyncRestTransport:
+    """The same on an event loop; to be made on it."""
 
+    def __init__(self, url: str, model_name: str, timeout_seconds: float, ca_file: str | None = None) -> None:
+        """As `RestTransport`."""
+        self._url = url
+        self._model_url = rest_messages.model_url(url, model_name)
+        context = ssl.create_default_context(cafile=ca_file)
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=timeout_seconds), connector=aiohttp.TCPConnector(limit=0, ssl=context)
+        )
 
-def _types(infos: Mapping[str, Any]) -> dict[str, DType]:
-    return {name: DTYPES[info["dtype"]] for name, info in infos.items() if info["dtype"] in DTYPES}
+    async def signatures(self) -> dict[str, SignatureTypes]:
+        """As `Transport.signatures`."""
+        return rest_messages.read_signatures(await self._request("GET", "/metadata"))
 
+    async def predict(
+        self, signature_name: str, inputs: Mapping[str, np.ndarray], types: SignatureTypes
+    ) -> dict[str, np.ndarray]:
+        """As `Transport.predict`."""
+        document = await self._request("POST", ":predict", rest_messages.predict_body(signature_name, inputs))
+        return rest_messages.read_outputs(self._model_url, signature_name, document, types)
 
-def _array(value: Any, dtype: DType) -> np.ndarray:
-    if dtype.name != "string":
-        return np.array(value, dtype.numpy)
-    strings = np.array(value, object)  # of str, or of {"b64": ...}
-    flat = np.empty(strings.size, object)
-    flat[:] = [
-        base64.b64decode(element["b64"]) if isinstance(element, dict) else element.encode()
-        for element in strings.ravel()
-    ]
-    return flat.reshape(strings.shape)
+    async def close(self) -> None:
+        """As `Transport.close`."""
+        await self._session.close()
+
+    async def _request(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
+        try:
+            async with self._session.request(method, self._model_url + path, data=body) as response:
+                status, data = response.status, await response.read()
+        except TimeoutError:
+            raise ClientError(f"{self._url} did not answer in time") from None
+        except aiohttp.ClientError as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            is_unavailable = not isinstance(error, aiohttp.ClientSSLError)
+            raise ClientError(f"cannot reach {self._url}: {reason}", is_unavailable=is_unavailable) from None
+        return rest_messages.read_document(self._model_url, status, data)

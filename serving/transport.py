@@ -1,4 +1,4 @@
-"""What a client's two protocols have in common."""
+"""What a client's protocols have in common."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -10,7 +10,16 @@ from serving.dtypes import DType
 
 
 class ClientError(RuntimeError):
-    """A request that failed; the message is one line for the user."""
+    """A request that failed; the message is one line for the user.
+
+    Attributes:
+      is_unavailable: the server was not there or could not take the request now; it may later.
+    """
+
+    def __init__(self, message: str, *, is_unavailable: bool = False) -> None:
+        """Keeps both."""
+        super().__init__(message)
+        self.is_unavailable = is_unavailable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,3 +61,18 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Lets go of the connection."""
+
+
+class AsyncTransport(Protocol):
+    """The same on an event loop."""
+
+    async def signatures(self) -> dict[str, SignatureTypes]:
+        """As `Transport.signatures`."""
+
+    async def predict(
+        self, signature_name: str, inputs: Mapping[str, np.ndarray], types: SignatureTypes
+    ) -> dict[str, np.ndarray]:
+        """As `Transport.predict`."""
+
+    async def close(self) -> None:
+        """As `Transport.close`."""

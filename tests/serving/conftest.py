@@ -198,8 +198,16 @@ class RunningServer:
             request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
         return self.prediction.Predict(request, timeout=_WAIT_SECONDS)
 
+    @staticmethod
+    async def _cancel_what_lingers() -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
     def close(self) -> None:
         self.run(self.server.stop())
+        self.run(self._cancel_what_lingers())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

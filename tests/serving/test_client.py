@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from serving.client import Client, main
+from serving.client import SamplerClient, main
 from serving.transport import ClientError
 
 
@@ -17,7 +17,7 @@ def url(request, sampler):
 
 @pytest.fixture
 def client(url):
-    with Client(url, "m") as client:
+    with SamplerClient(url, "m") as client:
         yield client
 
 
@@ -87,7 +87,10 @@ def test_errors_in_one_line(client, call, message):
 
 
 def test_unknown_model(url):
-    with Client(url, "foo") as client, pytest.raises(ClientError, match=r"Servable not found for request: Latest\(foo"):
+    with (
+        SamplerClient(url, "foo") as client,
+        pytest.raises(ClientError, match=r"Servable not found for request: Latest\(foo"),
+    ):
         client.sample(1)
 
 
@@ -96,7 +99,7 @@ def test_no_server():
         taken.bind(("127.0.0.1", 0))  # bound but not listening, so nobody else answers there
         for scheme in ("http", "grpc"):
             url = f"{scheme}://127.0.0.1:{taken.getsockname()[1]}"
-            with Client(url, "m") as client, pytest.raises(ClientError, match="Connection refused") as error:
+            with SamplerClient(url, "m") as client, pytest.raises(ClientError, match="Connection refused") as error:
                 client.sample(1)
             assert url in str(error.value)
 
@@ -105,23 +108,23 @@ def test_a_server_that_does_not_answer():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         for scheme, message in (("http", "did not answer in time"), ("grpc", "DEADLINE_EXCEEDED")):
             url = f"{scheme}://127.0.0.1:{silent.getsockname()[1]}"
-            with Client(url, "m", timeout_seconds=0.2) as client, pytest.raises(ClientError, match=message):
+            with SamplerClient(url, "m", timeout_seconds=0.2) as client, pytest.raises(ClientError, match=message):
                 client.sample(1)
 
 
 def test_a_server_that_is_none(sampler):
-    with pytest.raises(ClientError, match="answered 404"), Client(sampler.rest_url, "a/../../b") as client:
+    with pytest.raises(ClientError, match="answered 404"), SamplerClient(sampler.rest_url, "a/../../b") as client:
         client.sample(1)
 
 
 @pytest.mark.parametrize("url", ["ftp://h:1", "127.0.0.1:8501", "http://", "http://h:1/v1", "grpc://h:1?x=1"])
 def test_urls(url):
     with pytest.raises(ValueError, match="it must be http://HOST:PORT or grpc://HOST:PORT"):
-        Client(url, "m")
+        SamplerClient(url, "m")
 
 
 def test_signatures_are_asked_for_again_after_a_failure(serve, scale_copy, sampler_path):
-    with serve(scale_copy, file_system_poll_wait_seconds=0) as server, Client(server.rest_url, "m") as client:
+    with serve(scale_copy, file_system_poll_wait_seconds=0) as server, SamplerClient(server.rest_url, "m") as client:
         np.testing.assert_array_equal(client.predict({"x": [1.0]})["y"], np.float32([2]))
         (scale_copy / "2").symlink_to(sampler_path / "1")
         server.server.catalog.refresh()
@@ -168,7 +171,7 @@ def test_command_line_failures_exit_with_1_and_one_line(sampler, tmp_path, monke
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--out=x.jpg"], "--out is 'x.jpg'; it must end in .png or .npz"),
+        (["--out=x.jpg"], "--out is 'x.jpg'; it must end in .png or .npz, or be a folder"),
         (["--out=x.png", "--number=3"], "--number is unknown; did you mean '--num'?"),
         ([], "the following arguments are required: --out"),
     ],
@@ -178,3 +181,18 @@ def test_command_line_mistakes_exit_with_2(capsys, arguments, message):
         main(["--url=http://h:1", "--model_name=m", *arguments])
     assert error.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_command_line_writes_a_picture_a_sample(url, tmp_path, capsys):
+    path = tmp_path / "pictures"
+    assert main([f"--url={url}", "--model_name=m", "--num=5", "--rows_per_request=2", f"--out={path}"]) == 0
+    assert capsys.readouterr().out == f"wrote 5 samples to {path}\n"
+    assert sorted(file.name for file in path.iterdir()) == [f"00000{number}.png" for number in range(5)]
+    with Image.open(path / "000003.png") as image:
+        assert image.size == (4, 4)
+
+
+def test_command_line_gives_conditions(url, tmp_path, capsys):
+    arguments = [f"--url={url}", "--model_name=m", "--num=2", f"--out={tmp_path / 'x.npz'}", "--truncation=0.5"]
+    assert main(arguments) == 1
+    assert "signature 'sample' takes seed; given were seed, truncation" in capsys.readouterr().err

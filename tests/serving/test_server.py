@@ -11,7 +11,7 @@ import time
 import pytest
 
 from serving import server
-from serving.client import Client
+from serving.client import SamplerClient
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_it_says_what_is_served_where(process, scale_path):
 
 def test_it_answers_both_protocols(process):
     for url in (f"http://127.0.0.1:{process.ports['rest']}", f"grpc://127.0.0.1:{process.ports['grpc']}"):
-        with Client(url, "scale") as client:
+        with SamplerClient(url, "scale") as client:
             assert client.predict({"x": [1.5]})["y"].tolist() == [3.0]
 
 
