@@ -73,7 +73,7 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.11,<3.13",
     packages=find_packages(include=["tfdgm", "tfdgm.*", "trainers", "trainers.*", "serving", "serving.*"]),
-    package_data={"serving": ["*.config", "*.yml"]},
+    package_data={"serving": ["*.config", "*.css", "*.html", "*.js", "*.json", "*.yml"]},
     install_requires=_INSTALL,
     extras_require={"serving": _SERVING, "dev": _DEV},
     entry_points={

@@ -22,6 +22,7 @@ from serving.flags import Options
 from serving.grpc_parsing import RefuseUnparsable
 from serving.metrics import Metrics, read_prometheus_path
 from serving.model_config import ModelConfig, read_model_configs
+from serving.page import Text, page_texts
 from serving.predictor import Predictor
 from serving.reception import Reception
 from serving.rest_service import RestService
@@ -173,7 +174,7 @@ class ModelServer:
             self._reception("REST", self._rest_threads),
             options.rest_api_timeout_in_ms / 1000,
             options.max_request_bytes,
-            {self._metrics_path: self.metrics.exposition} if self._metrics_path else {},
+            self._texts(),
         )
         self._rest = web.AppRunner(
             self._rest_service.application(),
@@ -188,6 +189,12 @@ class ModelServer:
         except OSError as error:
             raise StartError(f"REST cannot listen at {_address(options.host, port)}: {error.strerror}") from None
         self.rest_port = self._rest.addresses[0][1]
+
+    def _texts(self) -> dict[str, Text]:
+        texts = page_texts(self.catalog)
+        if self._metrics_path:
+            texts[self._metrics_path] = (self.metrics.exposition, "text/plain")
+        return texts
 
     def _reception(self, entrypoint: str, executor: concurrent.futures.Executor) -> Reception:
         return Reception(

@@ -6,12 +6,13 @@ import functools
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from aiohttp import web
 
 from serving import routes
 from serving.catalog import message_json, metadata_json
+from serving.page import Text
 from serving.predictor import Predictor
 from serving.reception import Reception
 from serving.status import HTTP_STATUS, Code, ServingError, invalid_argument, public_error
@@ -19,6 +20,12 @@ from serving.status import HTTP_STATUS, Code, ServingError, invalid_argument, pu
 _LOGGER = logging.getLogger(__name__)
 
 
+# The page needs its own files and pictures out of replies; nothing else may be loaded or frame it.
+_TEXT_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src data:; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-cache",
+}
 _PREDICTIONS = {"predict": "Predict", "classify": "Classify", "regress": "Regress"}
 
 
@@ -31,7 +38,7 @@ class RestService:
         reception: Reception,
         timeout_seconds: float,
         max_request_bytes: int,
-        texts: Mapping[str, Callable[[], str]],
+        texts: Mapping[str, Text],
     ) -> None:
         """Keeps what it needs.
 
@@ -40,7 +47,7 @@ class RestService:
           reception: runs the answering, which reads and writes JSON too.
           timeout_seconds: when a request is given up.
           max_request_bytes: largest body taken.
-          texts: what else there is to read, plain text by path.
+          texts: what else there is to read, by path: what gives the text, and its content type.
         """
         self._predictor = predictor
         self._reception = reception
@@ -86,8 +93,9 @@ class RestService:
 
     async def _respond(self, request: web.Request) -> web.Response:
         path = request.rel_url.raw_path
-        if path in self._texts and request.method == "GET":
-            return web.Response(text=self._texts[path](), content_type="text/plain")
+        if path in self._texts and request.method in ("GET", "HEAD"):
+            text, content_type = self._texts[path]
+            return web.Response(text=text(), content_type=content_type, charset="utf-8", headers=_TEXT_HEADERS)
         if not routes.API_PREFIX.fullmatch(path):
             return web.Response(status=404)
         try:

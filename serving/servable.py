@@ -29,6 +29,7 @@ class Servable:
 
     Attributes:
       version: its number.
+      path: the folder it was loaded from.
       signatures: what it publishes, by name.
       signature_defs: the same as stored in the SavedModel, for metadata requests.
     """
@@ -54,6 +55,7 @@ class Servable:
           ServingError: where TensorFlow refuses it.
         """
         self.version = version
+        self.path = path
         self.signature_defs = signatures.read_signature_defs(path)
         try:
             # Kept whole: TensorFlow does not promise that signatures by themselves keep the variables alive.

@@ -15,6 +15,7 @@ import pytest
 
 _ROOT = Path(__file__).parents[1]
 _PACKAGES = ("tfdgm", "trainers", "serving")
+_DATA = {".config", ".css", ".html", ".js", ".json", ".yml"}
 _SOURCES = (*_PACKAGES, "setup.py", "pyproject.toml", "LICENSE", "README.md")
 
 
@@ -52,7 +53,7 @@ def _run(installed: Path, cwd: Path, *command: str) -> str:
 def test_wheel_holds_every_module_and_data_file_and_nothing_else(wheel):
     held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     there = {file for package in _PACKAGES for file in (_ROOT / package).rglob("*.py")}
-    there |= {*(_ROOT / "serving").glob("*.config"), *(_ROOT / "serving").glob("*.yml")}
+    there |= {file for file in (_ROOT / "serving").iterdir() if file.suffix in _DATA}
     assert held == {file.relative_to(_ROOT).as_posix() for file in there}
     assert any(name.endswith(".config") for name in held)
 

@@ -123,7 +123,9 @@ def test_errors(sampler, method, path, body, status, message):
 
 def test_paths_outside_the_api_are_a_bare_404(sampler):
     assert sampler.http("GET", "/index.html") == (404, b"")
-    assert sampler.http("GET", "/") == (404, b"")
+    assert sampler.http("POST", "/") == (404, b"")
+    assert sampler.http("GET", "/page.html") == (404, b"")
+    assert sampler.http("GET", "/..%2fpage.js") == (404, b"")
 
 
 def test_large_requests_are_refused_compressed_or_not(sampler):

@@ -70,3 +70,15 @@ def test_one_value_fills_a_shape_within_the_bound():
 def test_unknown_types_are_not_encoded():
     with pytest.raises(TypeError, match="element type is complex64; it must be one of float"):
         tensor_proto.encode(np.zeros(1, np.complex64))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [0, 1, 31, 32, 127, 128, 5000])
+def test_long_floats_are_those_that_protobuf_writes_one_by_one(dtype, size):
+    array = np.random.default_rng(size).normal(size=size).astype(dtype)
+    if size:
+        array[0] = np.nan
+    proto = tensor_proto.encode(array)
+    field = proto.float_val if array.dtype.itemsize == 4 else proto.double_val
+    np.testing.assert_array_equal(np.array(field), array.astype(np.float64))
+    np.testing.assert_array_equal(tensor_proto.decode(proto), array)
