@@ -8,7 +8,6 @@ from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2, types_pb2
 
 from serving.dtypes import DTYPES, enum_name
 
-
 # Key of a packed field on the wire: its number, and that its length follows.
 _PACKED_TAGS = {field: bytes([number << 3 | 2]) for field, number in (("float_val", 5), ("double_val", 6))}
 

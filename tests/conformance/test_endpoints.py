@@ -1,14 +1,17 @@
 """What models publish: signatures that do not change unnoticed, and exports that answer as the live model does."""
 
+import concurrent.futures
 import json
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from serving.client import SamplerClient
 from tests.goldens import record
 from tests.goldens.precision import dtype_policy
 from tests.goldens.table import COSTLY, GOLDENS
+from tests.serving.running_server import running_server
 from tfdgm.export.saved_model import export_model
 from tfdgm.export.signatures import trace
 
@@ -35,20 +38,52 @@ def test_signatures_are_those_of_the_snapshot(golden, model):
     assert record.signatures(model) == snapshot[golden.name]
 
 
-@pytest.mark.parametrize("golden", COSTLY, indirect=True)
-def test_an_export_answers_as_the_live_model(golden, model, tmp_path):
-    loaded = tf.saved_model.load(export_model(model, tmp_path / golden.name))
+@pytest.fixture(scope="module")
+def exported(golden, model, tmp_path_factory):
+    """Base path of the golden's export."""
+    base_path = tmp_path_factory.mktemp(golden.name)
+    export_model(model, base_path)
+    return base_path
+
+
+@pytest.fixture(scope="module")
+def answers(golden, model):
+    """By endpoint, inputs of three rows and what the live model answers to them."""
     rng = np.random.default_rng(0)
-    for name, endpoint in model.endpoints().items():
-        inputs = {key: _example(golden, key, spec, rng) for key, spec in endpoint.inputs.items()}
-        live = endpoint.fn(**inputs)
-        served = loaded.signatures[name](**inputs)
-        assert served.keys() == live.keys()
-        for key, value in live.items():
-            if value.dtype.is_floating:
-                np.testing.assert_allclose(served[key], value, rtol=1e-5, atol=1e-5, err_msg=f"{name}: {key}")
-            else:
-                np.testing.assert_array_equal(served[key], value, err_msg=f"{name}: {key}")
+    examples = {
+        name: {key: _example(golden, key, spec, rng) for key, spec in endpoint.inputs.items()}
+        for name, endpoint in model.endpoints().items()
+    }
+    return {name: (inputs, model.endpoints()[name].fn(**inputs)) for name, inputs in examples.items()}
+
+
+@pytest.mark.parametrize("golden", COSTLY, indirect=True)
+def test_an_export_answers_as_the_live_model(golden, exported, answers):
+    loaded = tf.saved_model.load(str(exported / "1"))
+    for name, (inputs, live) in answers.items():
+        _assert_same(name, loaded.signatures[name](**inputs), live)
+
+
+@pytest.mark.parametrize("golden", COSTLY, indirect=True)
+def test_a_served_model_answers_as_the_live_model(golden, exported, answers, tmp_path):
+    path = tmp_path / "batching.config"
+    path.write_text("max_batch_size { value: 4 } allowed_batch_sizes: 4 num_batch_threads { value: 1 }")
+    flags = {"enable_batching": True, "batching_parameters_file": str(path), "enable_model_warmup": False}
+    with (
+        running_server(exported, file_system_poll_wait_seconds=0, **flags) as server,
+        SamplerClient(server.grpc_url, "m") as over_grpc,
+        SamplerClient(server.rest_url, "m") as over_rest,
+    ):
+        for name, (tensors, live) in answers.items():
+            inputs = {key: value.numpy() for key, value in tensors.items()}
+            served = over_grpc.predict(inputs, name)
+            _assert_same(name, served, live)
+            with concurrent.futures.ThreadPoolExecutor(3) as executor:  # merged as chance has it
+                rows = [{key: value[row : row + 1] for key, value in inputs.items()} for row in range(3)]
+                replies = list(executor.map(lambda row, name=name: over_rest.predict(row, name), rows))
+            for key, value in served.items():
+                alone = np.concatenate([reply[key] for reply in replies])
+                np.testing.assert_array_equal(alone, value, err_msg=f"{name}: {key}, row by row over REST")
 
 
 def test_an_export_of_a_float64_model_takes_float32(golden, tmp_path):
@@ -57,6 +92,22 @@ def test_an_export_of_a_float64_model_takes_float32(golden, tmp_path):
     for name, function in trace(model).items():
         tensors = (*function.structured_input_signature[1].values(), *function.structured_outputs.values())
         assert tf.float64 not in [tensor.dtype for tensor in tensors], name
+
+
+def _assert_same(name, found, live):
+    """Floats within 1e-5, pictures within one level, everything else equal."""
+    assert found.keys() == live.keys()
+    for key, value in live.items():
+        what, one, other = f"{name}: {key}", np.asarray(found[key]), value.numpy()
+        if value.dtype.is_floating:
+            np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5, err_msg=what)
+        elif value.dtype == tf.string and key == "image_bytes":
+            pixels = [
+                np.stack([tf.io.decode_png(file).numpy() for file in files]).astype(int) for files in (one, other)
+            ]
+            np.testing.assert_allclose(*pixels, atol=1, rtol=0, err_msg=what)
+        else:
+            np.testing.assert_array_equal(one, other, err_msg=what)
 
 
 def _example(golden, key, spec, rng):
