@@ -43,6 +43,8 @@ class Options:
         0, "Threads for REST requests; 0 is 4 a core, with batching at least 2 for each row of a full batch."
     )
     grpc_max_threads: int = _flag(0, "Threads for gRPC requests; 0 as for REST.")
+    grpc_channel_arguments: str = _flag("", "Settings of gRPC, such as grpc.max_connection_age_ms=2000, with commas.")
+    grpc_socket_path: str = _flag("", "Unix socket at which gRPC is spoken too, without TLS.")
     model_name: str = _flag("default", "Name of the model in requests.")
     model_base_path: str = _flag("", "Folder whose sub-folders with a number for a name are the model's versions.")
     model_config_file: str = _flag(
@@ -116,6 +118,7 @@ def _problems(options: Options) -> Iterator[str]:
             yield f"--{name} is {value}; it must be from {low} to {high}"
     if options.port > 0 and options.port == options.rest_api_port:
         yield f"--rest_api_port is {options.port}, the same as --port; they must differ"
+    yield from _problems_of_channel_arguments(options)
     if options.log_format not in ("text", "json"):
         yield f"--log_format is {options.log_format!r}; it must be 'text' or 'json'"
     if options.monitoring_config_file and not options.rest_api_port:
@@ -127,6 +130,12 @@ def _problems(options: Options) -> Iterator[str]:
         yield from _problems_of_one_model(options)
     if options.batching_parameters_file and not options.enable_batching:
         yield "--batching_parameters_file is set without --enable_batching"
+
+
+def _problems_of_channel_arguments(options: Options) -> Iterator[str]:
+    for argument in filter(None, options.grpc_channel_arguments.split(",")):
+        if not re.fullmatch(r"[^=]+=[^=]+", argument):
+            yield f"--grpc_channel_arguments has {argument!r}; it must be NAME=VALUE, several with commas between"
 
 
 def _problems_of_one_model(options: Options) -> Iterator[str]:

@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import pathlib
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -146,6 +147,7 @@ class ModelServer:
                 ("grpc.max_receive_message_length", options.max_request_bytes),
                 ("grpc.max_send_message_length", -1),
                 ("grpc.so_reuseport", 0),  # else a second server would bind the same port and take half the requests
+                *_channel_arguments(options.grpc_channel_arguments),
             ],
         )
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
@@ -165,6 +167,8 @@ class ModelServer:
         except RuntimeError:
             reason = "is it taken, or the key or certificate broken?" if self._credentials else "is it taken?"
             raise StartError(f"gRPC cannot listen at {address}; {reason}") from None
+        if options.grpc_socket_path:
+            self._grpc.add_insecure_port(f"unix:{options.grpc_socket_path}")
         await self._grpc.start()
 
     async def _start_rest(self) -> None:
@@ -309,6 +313,11 @@ def _default_threads(parameters: batching.BatchingParameters | None) -> int:
     """Enough to keep the cores busy; a thread waits while its rows are in a batch, so enough for two full batches."""
     threads = _THREADS_PER_CORE * len(os.sched_getaffinity(0))
     return max(threads, min(2 * parameters.max_batch_size, 256)) if parameters else threads
+
+
+def _channel_arguments(text: str) -> list[tuple[str, str | int]]:
+    pairs = (argument.split("=") for argument in text.split(",") if argument)
+    return [(name, int(value) if re.fullmatch(r"-?\d{1,9}", value) else value) for name, value in pairs]
 
 
 def _address(host: str, port: int) -> str:
