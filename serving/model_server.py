@@ -8,40 +8,29 @@ import json
 import logging
 import os
 import pathlib
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-import grpc
-from aiohttp import web
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
-
-from serving import batching, grpc_service, warmup
+from serving import batching, warmup
 from serving.catalog import Catalog
 from serving.flags import Options
-from serving.grpc_parsing import RefuseUnparsable
+from serving.grpc_listener import GrpcListener
+from serving.grpc_service import ModelService, PredictionService
 from serving.metrics import Metrics, read_prometheus_path
 from serving.model_config import ModelConfig, read_model_configs
-from serving.page import Text, page_texts
+from serving.page import page_texts
 from serving.predictor import Predictor
 from serving.reception import Reception
+from serving.rest_listener import RestListener
 from serving.rest_service import RestService
 from serving.servable import Servable
+from serving.start_error import StartError, address
 from serving.status import ServingError
 from serving.text_proto import ConfigError
-from serving.tls import read_server_credentials
 from serving.versioned_model import Loader, Retries, VersionedModel
 
 _LOGGER = logging.getLogger(__name__)
-_HEALTH_SERVICES = ("", "tensorflow.serving.PredictionService")
 _THREADS_PER_CORE = 4
-_LINGER_SECONDS = 5.0  # for the rest of a body that was refused before it had come
-_WRITE_SECONDS = 5.0  # for the last answers to leave, after the requests under way had their grace
-
-
-class StartError(RuntimeError):
-    """The server cannot start; the message is one line that says why."""
 
 
 class ModelServer:
@@ -53,8 +42,6 @@ class ModelServer:
     Attributes:
       catalog: the models.
       metrics: what was counted and timed.
-      grpc_port: the port bound, after `start`.
-      rest_port: likewise; None without REST.
     """
 
     def __init__(self, options: Options) -> None:
@@ -67,8 +54,7 @@ class ModelServer:
         self.metrics = Metrics()
         self._configs = _model_configs(options)
         monitoring = options.monitoring_config_file
-        ssl = options.ssl_config_file
-        self._credentials = read_server_credentials(pathlib.Path(ssl)) if ssl else None
+        self._grpc = GrpcListener(options)
         self._metrics_path = read_prometheus_path(pathlib.Path(monitoring)) if monitoring else None
         parameters = _batching_parameters(options)
         self.catalog = Catalog(
@@ -79,17 +65,22 @@ class ModelServer:
         self._predictor = Predictor(
             self.catalog, self.metrics, options.max_request_bytes, options.enable_signature_method_name_check
         )
-        self.grpc_port: int | None = None
-        self.rest_port: int | None = None
         threads = _default_threads(parameters)
         self._grpc_threads = concurrent.futures.ThreadPoolExecutor(options.grpc_max_threads or threads, "grpc")
         self._rest_threads = concurrent.futures.ThreadPoolExecutor(options.rest_api_num_threads or threads, "rest")
         self._load_thread = concurrent.futures.ThreadPoolExecutor(1, "load")
-        self._health = health.aio.HealthServicer()
-        self._grpc: grpc.aio.Server | None = None
-        self._rest: web.AppRunner | None = None
-        self._rest_service: RestService | None = None
+        self._rest: RestListener | None = None
         self._polling: list[asyncio.Task] = []
+
+    @property
+    def grpc_port(self) -> int | None:
+        """The gRPC port bound, after `start`."""
+        return self._grpc.port
+
+    @property
+    def rest_port(self) -> int | None:
+        """The REST port bound, after `start`; None without REST."""
+        return self._rest.port if self._rest else None
 
     async def start(self) -> None:
         """Loads the models, binds the ports and writes the port file.
@@ -102,9 +93,13 @@ class ModelServer:
             await self._load_models(self.catalog.configure, self._configs, at_start=True)
         except ServingError as error:
             raise StartError(error.message) from None
-        await self._start_grpc()
+        await self._grpc.start(
+            PredictionService(self._predictor, self._reception("GRPC", self._grpc_threads)),
+            ModelService(self.catalog, self.reconfigure),
+        )
         if self._options.rest_api_port:
-            await self._start_rest()
+            self._rest = self._rest_listener()
+            await self._rest.start()
         self._start_polling()
         self._write_port_file()
 
@@ -114,8 +109,9 @@ class ModelServer:
             polling.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await polling
-        await self._health.enter_graceful_shutdown()
-        await asyncio.gather(self._stop_grpc(), self._stop_rest())
+        await self._grpc.stop_health()
+        listeners = [listener for listener in (self._grpc, self._rest) if listener]
+        await asyncio.gather(*(listener.stop(self._options.shutdown_grace_seconds) for listener in listeners))
         for executor in (self._grpc_threads, self._rest_threads, self._load_thread):
             executor.shutdown(wait=False, cancel_futures=True)
         self._remove_port_file()
@@ -133,72 +129,21 @@ class ModelServer:
         options = self._options
         models = ", ".join(f"{name} ({_versions(model)})" for name, model in self.catalog.models.items())
         name = f"/{options.model_name}" if not options.model_config_file else ""
-        rest = f", REST at http://{_address(options.host, self.rest_port)}/v1/models{name}" if self.rest_port else ""
+        rest = f", REST at http://{address(options.host, self.rest_port)}/v1/models{name}" if self.rest_port else ""
         return (
             f"serving {models or 'no models'} from {options.model_config_file or options.model_base_path}: "
-            f"gRPC at {_address(options.host, self.grpc_port)}{rest}"
+            f"gRPC at {address(options.host, self.grpc_port)}{rest}"
         )
 
-    async def _start_grpc(self) -> None:
+    def _rest_listener(self) -> RestListener:
         options = self._options
-        self._grpc = grpc.aio.server(
-            interceptors=[RefuseUnparsable()],
-            options=[
-                ("grpc.max_receive_message_length", options.max_request_bytes),
-                ("grpc.max_send_message_length", -1),
-                ("grpc.so_reuseport", 0),  # else a second server would bind the same port and take half the requests
-                *_channel_arguments(options.grpc_channel_arguments),
-            ],
-        )
-        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-            grpc_service.PredictionService(self._predictor, self._reception("GRPC", self._grpc_threads)), self._grpc
-        )
-        model_service_pb2_grpc.add_ModelServiceServicer_to_server(
-            grpc_service.ModelService(self.catalog, self.reconfigure), self._grpc
-        )
-        if options.enable_grpc_healthcheck_service:
-            health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
-        address = _address(options.host, options.port)
-        try:
-            if self._credentials:
-                self.grpc_port = self._grpc.add_secure_port(address, self._credentials)
-            else:
-                self.grpc_port = self._grpc.add_insecure_port(address)
-        except RuntimeError:
-            reason = "is it taken, or the key or certificate broken?" if self._credentials else "is it taken?"
-            raise StartError(f"gRPC cannot listen at {address}; {reason}") from None
-        if options.grpc_socket_path:
-            self._grpc.add_insecure_port(f"unix:{options.grpc_socket_path}")
-        await self._grpc.start()
-
-    async def _start_rest(self) -> None:
-        options = self._options
-        self._rest_service = RestService(
-            self._predictor,
-            self._reception("REST", self._rest_threads),
-            options.rest_api_timeout_in_ms / 1000,
-            options.max_request_bytes,
-            self._texts(),
-        )
-        self._rest = web.AppRunner(
-            self._rest_service.application(),
-            access_log=None,
-            shutdown_timeout=_WRITE_SECONDS,
-            lingering_time=_LINGER_SECONDS,
-        )
-        await self._rest.setup()
-        port = max(options.rest_api_port, 0)
-        try:
-            await web.TCPSite(self._rest, options.host, port).start()
-        except OSError as error:
-            raise StartError(f"REST cannot listen at {_address(options.host, port)}: {error.strerror}") from None
-        self.rest_port = self._rest.addresses[0][1]
-
-    def _texts(self) -> dict[str, Text]:
         texts = page_texts(self.catalog)
         if self._metrics_path:
             texts[self._metrics_path] = (self.metrics.exposition, "text/plain")
-        return texts
+        reception = self._reception("REST", self._rest_threads)
+        timeout_seconds = options.rest_api_timeout_in_ms / 1000
+        service = RestService(self._predictor, reception, timeout_seconds, options.max_request_bytes, texts)
+        return RestListener(options, service)
 
     def _reception(self, entrypoint: str, executor: concurrent.futures.Executor) -> Reception:
         return Reception(
@@ -209,17 +154,6 @@ class ModelServer:
             is_known=lambda name: name in self.catalog.models,
             log_requests=self._options.log_requests,
         )
-
-    async def _stop_grpc(self) -> None:
-        if self._grpc:
-            await self._grpc.stop(self._options.shutdown_grace_seconds)
-
-    async def _stop_rest(self) -> None:
-        if self._rest and self._rest_service:
-            for site in list(self._rest.sites):
-                await site.stop()
-            await self._rest_service.drain(self._options.shutdown_grace_seconds)
-            await self._rest.cleanup()
 
     def _start_polling(self) -> None:
         options = self._options
@@ -248,10 +182,7 @@ class ModelServer:
         try:
             await loop.run_in_executor(self._load_thread, functools.partial(load, *args, **kwargs))
         finally:
-            serving = health_pb2.HealthCheckResponse.SERVING
-            status = serving if self.catalog.is_available else health_pb2.HealthCheckResponse.NOT_SERVING
-            for service in _HEALTH_SERVICES:
-                await self._health.set(service, status)
+            await self._grpc.set_health(self.catalog.is_available)
 
     def _write_port_file(self) -> None:
         if not self._options.port_file:
@@ -313,12 +244,3 @@ def _default_threads(parameters: batching.BatchingParameters | None) -> int:
     """Enough to keep the cores busy; a thread waits while its rows are in a batch, so enough for two full batches."""
     threads = _THREADS_PER_CORE * len(os.sched_getaffinity(0))
     return max(threads, min(2 * parameters.max_batch_size, 256)) if parameters else threads
-
-
-def _channel_arguments(text: str) -> list[tuple[str, str | int]]:
-    pairs = (argument.split("=") for argument in text.split(",") if argument)
-    return [(name, int(value) if re.fullmatch(r"-?\d{1,9}", value) else value) for name, value in pairs]
-
-
-def _address(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

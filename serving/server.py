@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     log_format.configure(options.log_format)
     # Here, not above: a mistake in a flag must not wait for TensorFlow.
     load_tensorflow()
-    from serving.model_server import StartError
+    from serving.start_error import StartError
     from serving.text_proto import ConfigError
 
     try:

@@ -14,8 +14,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tensorflow_serving.apis import prediction_log_pb2
 
 from serving.flags import Options
-from serving.model_server import ModelServer, StartError
+from serving.model_server import ModelServer
 from serving.servable import Servable
+from serving.start_error import StartError
 from serving.text_proto import ConfigError
 
 

@@ -8,7 +8,7 @@ import pytest
 from google.protobuf import text_format
 from tensorflow_serving.apis import get_model_status_pb2, model_management_pb2
 
-from serving.model_server import StartError
+from serving.start_error import StartError
 from tests.serving.models_file import models_text
 
 

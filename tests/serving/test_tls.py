@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-from serving.model_server import StartError
+from serving.start_error import StartError
 from serving.text_proto import ConfigError
 from serving.tls import read_server_credentials
 from tests.serving import certificates
