@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,10 +58,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 async def _measure(flags: argparse.Namespace, server: "_Server") -> tuple[list[Figures], list[Run]]:
     """The rounds, each with figures by name, and the long runs."""
-    raw = _raw_calls(pathlib.Path(flags.model_base_path), flags.num_clients)
-    async with _askers(server) as askers:
+    raw, conditions = _raw_calls(pathlib.Path(flags.model_base_path), flags.num_clients)
+    async with _askers(server, conditions) as askers:
         for name, ask in askers.items():  # first calls are slower, and not what is measured
-            await _closed_loop(name, ask, flags.num_clients, 20 * flags.num_clients, server)
+            await _closed_loop(name, ask, flags.num_clients, min(20 * flags.num_clients, flags.num_requests), server)
         rounds = []
         for _ in range(flags.num_rounds):
             found: Figures = {}
@@ -101,8 +101,8 @@ async def _closed_loop(name: str, ask: Ask, num_clients: int, num_requests: int,
 
 
 @contextlib.asynccontextmanager
-async def _askers(server: "_Server"):  # noqa: ANN202 - contextlib names the type
-    """The ways to ask, by name."""
+async def _askers(server: "_Server", conditions: Mapping[str, Mapping[str, Any]]):  # noqa: ANN202 - contextlib names the type
+    """The ways to ask, by name; `conditions` are inputs besides the seed, by signature and name."""
     import aiohttp
     import grpc
     import tensorflow as tf
@@ -112,6 +112,8 @@ async def _askers(server: "_Server"):  # noqa: ANN202 - contextlib names the typ
         message = predict_pb2.PredictRequest()
         message.model_spec.name, message.model_spec.signature_name = "model", "sample"
         message.inputs["seed"].CopyFrom(tf.make_tensor_proto(np.int64([seed])))
+        for name, value in conditions["sample"].items():
+            message.inputs[name].CopyFrom(tf.make_tensor_proto(np.array([value])))
         return message.SerializeToString()
 
     options = [("grpc.max_receive_message_length", -1)]
@@ -129,7 +131,8 @@ async def _askers(server: "_Server"):  # noqa: ANN202 - contextlib names the typ
             return "OK"
 
         async def ask_rest(seed: int) -> str:
-            body = json.dumps({"signature_name": "sample_png", "instances": [{"seed": seed}]})
+            row = {"seed": seed, **{name: value.item() for name, value in conditions["sample_png"].items()}}
+            body = json.dumps({"signature_name": "sample_png", "instances": [row]})
             url = f"http://127.0.0.1:{server.ports['rest']}/v1/models/model:predict"
             async with session.post(url, data=body) as response:
                 answer = await response.json(content_type=None)
@@ -141,26 +144,40 @@ async def _askers(server: "_Server"):  # noqa: ANN202 - contextlib names the typ
         yield {"gRPC, sample": ask_grpc, "REST, sample_png": ask_rest}
 
 
-def _raw_calls(base_path: pathlib.Path, num_rows: int) -> dict[str, Callable[[int], Any]]:
-    """Calls of the newest version in this process, one batch each."""
+def _raw_calls(
+    base_path: pathlib.Path, num_rows: int
+) -> tuple[dict[str, Callable[[int], Any]], dict[str, dict[str, Any]]]:
+    """Calls of the newest version in this process, one batch each, and what each signature takes besides the seed."""
     import tensorflow as tf
 
     from serving.versioned_model import find_versions
 
     versions = find_versions(base_path)
     loaded = tf.saved_model.load(str(versions[max(versions)]))
+    names = ("sample", "sample_png")
+    specs = {name: loaded.signatures[name].structured_input_signature[1] for name in names}
+    # Truncations and temperatures are 1, labels 0.
+    conditions = {
+        name: {
+            key: spec.dtype.as_numpy_dtype(spec.dtype.is_floating) for key, spec in specs[name].items() if key != "seed"
+        }
+        for name in names
+    }
 
     def call(signature: str) -> Callable[[int], Any]:
+        given = {key: tf.constant(np.repeat(value, num_rows)) for key, value in conditions[signature].items()}
+
         def run(start: int) -> Any:
-            outputs = loaded.signatures[signature](seed=tf.constant(start + np.arange(num_rows), tf.int64))
+            seeds = tf.constant(start + np.arange(num_rows), tf.int64)
+            outputs = loaded.signatures[signature](seed=seeds, **given)
             return {name: value.numpy() for name, value in outputs.items()}
 
         return run
 
-    calls = {"raw call, sample": call("sample"), "raw call, sample_png": call("sample_png")}
+    calls = {f"raw call, {name}": call(name) for name in names}
     for one in calls.values():
         one(0)
-    return calls
+    return calls, conditions
 
 
 def _rate(call: Callable[[int], Any], num_rows: int, num_calls: int) -> float:
@@ -218,7 +235,7 @@ def _parse_flags(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--num_requests", type=int, default=2000, help="Requests a round and way to ask.")
     parser.add_argument("--num_rounds", type=int, default=5, help="Rounds, of which the medians are told.")
     parser.add_argument("--num_soak_requests", type=int, default=0, help="Requests of one long run each, for memory.")
-    parser.add_argument("--batch_timeout_micros", type=int, default=2000, help="How long a batch waits to be full.")
+    parser.add_argument("--batch_timeout_micros", type=int, default=20_000, help="How long a batch waits to be full.")
     parser.add_argument("--json", type=pathlib.Path, help="Where to write all figures.")
     parser.add_argument("--plot", type=pathlib.Path, help="Where to draw latencies and memory.")
     flags = parser.parse_args(argv)

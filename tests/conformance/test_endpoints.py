@@ -15,6 +15,8 @@ from tests.serving.running_server import running_server
 from tfdgm.export.saved_model import export_model
 from tfdgm.export.signatures import trace
 
+_SECONDS = 600  # for one request on a machine with other work
+
 
 @pytest.fixture(scope="module")
 def model(golden):
@@ -69,10 +71,11 @@ def test_a_served_model_answers_as_the_live_model(golden, exported, answers, tmp
     path = tmp_path / "batching.config"
     path.write_text("max_batch_size { value: 4 } allowed_batch_sizes: 4 num_batch_threads { value: 1 }")
     flags = {"enable_batching": True, "batching_parameters_file": str(path), "enable_model_warmup": False}
+    flags["rest_api_timeout_in_ms"] = 1000 * _SECONDS
     with (
         running_server(exported, file_system_poll_wait_seconds=0, **flags) as server,
-        SamplerClient(server.grpc_url, "m") as over_grpc,
-        SamplerClient(server.rest_url, "m") as over_rest,
+        SamplerClient(server.grpc_url, "m", _SECONDS) as over_grpc,
+        SamplerClient(server.rest_url, "m", _SECONDS) as over_rest,
     ):
         for name, (tensors, live) in answers.items():
             inputs = {key: value.numpy() for key, value in tensors.items()}
