@@ -98,6 +98,7 @@ setup(
             "tfdgm-verify-unified = trainers.verify_unified:main",
             "tfdgm-mode-study = trainers.mode_study:main",
             "tfdgm-across-seeds = trainers.across_seeds:main",
+            "tfdgm-latent-plot = trainers.latent_plot:main",
             "tfdgm-rule-cases = trainers.rule_cases:main",
             "tfdgm-constraint-gradients = trainers.constraint_gradients:main",
             "tfdgm-launch-local = trainers.launch_local:main",

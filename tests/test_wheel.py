@@ -88,6 +88,7 @@ def test_wheel_states_version_licence_and_commands(wheel):
         "tfdgm-estimate",
         "tfdgm-verify-unified",
         "tfdgm-across-seeds",
+        "tfdgm-latent-plot",
         "tfdgm-rule-cases",
         "tfdgm-mode-study",
         "tfdgm-constraint-gradients",

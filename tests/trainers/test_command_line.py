@@ -22,6 +22,7 @@ from trainers import (
     explaining_away,
     export,
     infinite_depth,
+    latent_plot,
     launch_local,
     mode_study,
     reference_scores,
@@ -54,6 +55,7 @@ _BINARIES = {
     "mode_study": mode_study,
     "across_seeds": across_seeds,
     "rule_cases": rule_cases,
+    "latent_plot": latent_plot,
     "truncation_sweep": truncation_sweep,
     "verify_unified": verify_unified,
 }
