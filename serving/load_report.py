@@ -80,11 +80,13 @@ def plot(rounds: Sequence[Figures], soak: Sequence[Run], path: pathlib.Path) -> 
     for run in (value for value in rounds[-1].values() if isinstance(value, Run)):
         milliseconds = 1e3 * np.sort(run.latencies)
         latency.plot(milliseconds, np.arange(1, len(milliseconds) + 1) / len(milliseconds), label=run.name)
-    latency.set(xlabel="latency, ms", ylabel="share of requests", title="latency", xscale="log")
+    latency.set(xlabel="latency, ms", ylabel="share of requests", title="latency", xlim=(0, None))
     latency.legend(loc="lower right")
     for run in soak:
         memory.plot(*zip(*((count, size / 2**20) for count, size in run.resident), strict=True), label=run.name)
-    memory.set(xlabel="requests answered", ylabel="MiB", title="resident memory of the server", ylim=(0, None))
+    highest = max((size for run in soak for _, size in run.resident), default=0) / 2**20
+    memory.set(xlabel="requests answered", ylabel="MiB", title="resident memory of the server")
+    memory.set_ylim(0, max(1.2 * highest, 1))
     memory.legend(loc="lower right")
     figure.savefig(path, dpi=110)
 
