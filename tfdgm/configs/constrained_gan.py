@@ -35,11 +35,11 @@ class ConstrainedGANOptimizers(gan.GANOptimizers):
     constraint: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
 
 
-def _constrained(config: ExperimentConfig, constraint: str, argument: str) -> ExperimentConfig:
+def _constrained(config: ExperimentConfig, constraint: str, fixed_weight: float, argument: str) -> ExperimentConfig:
     """The run of a GAN with one of the three kinds of constraint."""
     kind = argument or "fixed"
     config.model.constraint, config.model.constraint_kind = constraint, kind
-    config.model.constraint_weight = {"none": 0.0, "fixed": 10.0, "learned": 1.0}[kind]
+    config.model.constraint_weight = {"none": 0.0, "fixed": fixed_weight, "learned": 1.0}[kind]
     players = dataclasses.asdict(config.optimizers)
     config.optimizers = ConstrainedGANOptimizers(
         **{name: OptimizerConfig(**fields) for name, fields in players.items()}
@@ -51,13 +51,13 @@ def _constrained(config: ExperimentConfig, constraint: str, argument: str) -> Ex
 
 PRESETS: dict[str, Preset] = {
     "constrained_gan:digits": Preset(
-        lambda argument: _constrained(gan.digits_gan(ConstrainedGANConfig()), "full_height", argument),
+        lambda argument: _constrained(gan.digits_gan(ConstrainedGANConfig()), "full_height", 10.0, argument),
         gan.smoke,
         "DCGAN on the embedded 8x8 digits that are to be as high as their box: 99.8% are, 98.4% without; C-FID 0.80",
         ("smoke", "none", "fixed", "learned"),
     ),
     "constrained_gan:mnist": Preset(
-        lambda argument: _constrained(gan.image_gan("mnist", ConstrainedGANConfig()), "centred", argument),
+        lambda argument: _constrained(gan.image_gan("mnist", ConstrainedGANConfig()), "centred", 1.0, argument),
         gan.smoke,
         "DCGAN on MNIST whose centre of mass is to be in the middle",
         ("smoke", "none", "fixed", "learned"),
