@@ -160,7 +160,9 @@ PRESETS: dict[str, Preset] = {
         digits, smoke, "classifier of the embedded 8x8 digits: accuracy about 98.4% in 10 seconds"
     ),
     "classifier:cifar10_jpeg": Preset(_cifar10_jpeg, smoke, "classifier of CIFAR-10 from JPEG: accuracy about 74%"),
-    "classifier:sst2": Preset(sst2, smoke, "sentences of film reviews by the network of Kim (2014), random vectors"),
+    "classifier:sst2": Preset(
+        sst2, smoke, "SST-2's sentences by the network of Kim (2014), random vectors: 79.9% over five seeds"
+    ),
     "classifier:sst2_phrases": Preset(sst2_phrases, smoke, "the same, trained on phrases"),
     "classifier:mnist": Preset(_mnist, smoke, "classifier of MNIST: accuracy about 99.3% in 2 minutes"),
     "classifier:fashion_mnist": Preset(

@@ -86,5 +86,9 @@ def _smoke(config: ExperimentConfig) -> ExperimentConfig:
 
 
 PRESETS: dict[str, Preset] = {
-    "tagger:wnut17": Preset(_wnut17, _smoke, "entities of WNUT-17 by words and spelling, with transition rules"),
+    "tagger:wnut17": Preset(
+        _wnut17,
+        _smoke,
+        "entities of WNUT-17 by words and spelling, with transition rules: F1 0.115 (p), 0.119 (q), 5 minutes",
+    ),
 }

@@ -135,7 +135,7 @@ PRESETS: dict[str, Preset] = {
     "teacher_student:sst2": Preset(
         _sst2,
         _smoke,
-        "sentences of film reviews with the A-but-B rule",
+        "SST-2's sentences with the A-but-B rule: p 79.7%, q 80.0% over five seeds, 2.5 minutes each",
         ("smoke", "released", "learned", *_LABELS),
         published_of={
             "percent5": {
@@ -147,7 +147,7 @@ PRESETS: dict[str, Preset] = {
     "teacher_student:sst2_phrases": Preset(
         _phrases,
         _smoke,
-        "the same, trained on phrases",
+        "the same, trained on phrases: p 82.3%, q 82.9%, 12 minutes on one core beside other work",
         ("smoke", "released"),
         {
             "accuracy": Published(0.888, "Hu et al. 2016, table 1, word2vec vectors"),
