@@ -4,8 +4,10 @@ import itertools
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tfdgm.knowledge.formulas import World, average, exists, fact, for_all, label_is, on_average
+from tfdgm.knowledge.soft_logic import SOFT_LOGICS
 
 RNG = np.random.default_rng(0)
 CLASSES = ("red", "green", "blue")
@@ -65,6 +67,25 @@ def test_of_no_place_at_all_everything_is_true_and_nothing_exists():
         np.testing.assert_array_equal(for_all(sign, never).truth(world), np.ones((4, 1, 1)))
         np.testing.assert_array_equal(exists(sign, never).truth(world), np.zeros((4, 1, 1)))
         np.testing.assert_array_equal(on_average(sign, never).truth(world), np.ones((4, 1, 1)))
+
+
+@pytest.mark.parametrize("logic", ["lukasiewicz", "product", "goedel"])
+def test_quantifiers_over_the_batch_have_one_truth_for_all_its_rows(logic):
+    hot, sure = fact("hot"), fact("guess", "blue")
+    every = _truth(for_all(hot | label_is("red"), sure, over="examples"), logic=logic)
+    connectives = SOFT_LOGICS[logic]
+    for k in range(3):
+        rows = [connectives.any_of(tf.constant([h, float(k == 0)], tf.float64), 0)[0] for h in HOT]
+        implied = [
+            connectives.implies(tf.constant(s, tf.float64), row) for s, row in zip(GUESS[:, 2], rows, strict=True)
+        ]
+        assert every[0, 0, k] == pytest.approx(float(connectives.all_of(tf.stack(implied), 0)[0]))
+    assert every.shape == (1, 1, 3)
+    mean = _truth(on_average(hot, sure, over="examples"), logic=logic)
+    assert mean[0, 0, 0] == pytest.approx(np.average(HOT, weights=GUESS[:, 2]))
+    assert str(exists(hot, sure, over="examples")) == "exists S with guess(S, blue): hot(S)"
+    with pytest.raises(ValueError, match=r"over is 'words'; it must be one of examples, places"):
+        exists(hot, over="words")
 
 
 def test_two_label_variables_have_an_axis_each():

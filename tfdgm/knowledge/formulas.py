@@ -2,7 +2,7 @@
 
 A formula is built of `fact`s, which a batch shows, and of `label_is`, which holds of the labels that an example may
 have; of `~`, `&`, `|`, `>>` (implies), `average` (the averaging conjunction), and the quantifiers `for_all`, `exists`
-and `on_average` over groundings: what stands once for each place in a sentence.
+and `on_average` over groundings: what stands once for each place in a sentence, or for each example of the batch.
 
 Inside, truth has the axes [examples, groundings, classes of each label variable], each of size 1 where nothing
 depends on it, so that connectives are element by element.
@@ -17,7 +17,8 @@ import tensorflow as tf
 from tfdgm.core.validation import require_choice
 from tfdgm.knowledge.soft_logic import SOFT_LOGICS, SoftLogic
 
-_GROUNDINGS = 1  # the axis
+_AXES = {"examples": 0, "places": 1}  # that quantifiers take in
+_SYMBOLS = {"examples": "S", "places": "t"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,19 +120,31 @@ def average(*formulas: Formula) -> Formula:
     return _Connected(formulas, "average")
 
 
-def for_all(formula: Formula, such_that: Formula | None = None) -> Formula:
-    """True of every grounding, by the logic's "and"; of those where `such_that` holds. Of none at all it is true."""
-    return _Quantified(formula, such_that, "for all")
+def for_all(formula: Formula, such_that: Formula | None = None, over: str = "places") -> Formula:
+    """True of every grounding, by the logic's "and"; of those where `such_that` holds. Of none at all it is true.
+
+    Args:
+      formula: of each.
+      such_that: of which groundings it is said; None: of all.
+      over: `places` in a sentence, or `examples`: the rows of the batch, which all rows then have the one truth of.
+    """
+    return _Quantified(formula, such_that, "for all", over)
 
 
-def exists(formula: Formula, such_that: Formula | None = None) -> Formula:
-    """True of some grounding, by the logic's "or"; of those where `such_that` holds. Of none at all it is false."""
-    return _Quantified(formula, such_that, "exists")
+def exists(formula: Formula, such_that: Formula | None = None, over: str = "places") -> Formula:
+    """True of some grounding, by the logic's "or"; of those where `such_that` holds. Of none at all it is false.
+
+    Arguments are those of `for_all`.
+    """
+    return _Quantified(formula, such_that, "exists", over)
 
 
-def on_average(formula: Formula, such_that: Formula | None = None) -> Formula:
-    """The mean truth over the groundings, weighted by `such_that`. Of none at all it is true."""
-    return _Quantified(formula, such_that, "on average")
+def on_average(formula: Formula, such_that: Formula | None = None, over: str = "places") -> Formula:
+    """The mean truth over the groundings, weighted by `such_that`. Of none at all it is true.
+
+    Arguments are those of `for_all`.
+    """
+    return _Quantified(formula, such_that, "on average", over)
 
 
 # ---- private ----------------------------------------------------------------------------------------------------
@@ -227,20 +240,24 @@ class _Quantified(Formula):
     formula: Formula
     such_that: Formula | None
     quantifier: str
+    over: str
+
+    def __post_init__(self) -> None:
+        require_choice("over", self.over, _AXES)
 
     def truth(self, world: World) -> tf.Tensor:
         truth = self.formula.truth(world)
         holds = tf.ones_like(truth) if self.such_that is None else self.such_that.truth(world) + tf.zeros_like(truth)
-        connectives = world.connectives
+        connectives, axis = world.connectives, _AXES[self.over]
         if self.quantifier == "for all":
-            return connectives.all_of(connectives.implies(holds, truth + tf.zeros_like(holds)), _GROUNDINGS)
+            return connectives.all_of(connectives.implies(holds, truth + tf.zeros_like(holds)), axis)
         if self.quantifier == "exists":
             pair = tf.stack([holds, truth + tf.zeros_like(holds)])
-            return connectives.any_of(connectives.all_of(pair, 0)[0], _GROUNDINGS)
-        weight = tf.reduce_sum(holds, _GROUNDINGS, keepdims=True)
-        total = tf.reduce_sum(holds * truth, _GROUNDINGS, keepdims=True)
+            return connectives.any_of(connectives.all_of(pair, 0)[0], axis)
+        weight = tf.reduce_sum(holds, axis, keepdims=True)
+        total = tf.reduce_sum(holds * truth, axis, keepdims=True)
         return tf.where(weight > 0, total / tf.where(weight > 0, weight, tf.ones_like(weight)), tf.ones_like(total))
 
     def __str__(self) -> str:
         where = "" if self.such_that is None else f" with {self.such_that}"
-        return f"{self.quantifier} t{where}: {self.formula}"
+        return f"{self.quantifier} {_SYMBOLS[self.over]}{where}: {self.formula}"
