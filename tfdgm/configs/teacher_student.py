@@ -104,8 +104,7 @@ def _reviews(name: str, num_steps: int, epoch: int) -> Callable[[str], Experimen
 
 
 def _digits(argument: str) -> ExperimentConfig:
-    """A small dense student of three convolutional teachers, at temperature 4 (Hinton et al. 2015)."""
-    del argument
+    """A small dense student of three convolutional teachers, at temperature 4; `alone`: it hears its labels only."""
     config = classifier.digits("")
     student = {**vars(config.model), "model_name": "teacher_student", "network": "mlp", "hidden_sizes": (16,)}
     config.model = TeacherStudentConfig(
@@ -114,7 +113,7 @@ def _digits(argument: str) -> ExperimentConfig:
         num_teachers=3,
         num_teacher_steps=1_000,
         temperature=4.0,
-        imitation_limit=0.9,
+        imitation_limit=0.0 if argument == "alone" else 0.9,
         imitation_decay=0.0,
     )
     config.optimizers = TeacherStudentOptimizers(**vars(config.optimizers))
@@ -130,7 +129,7 @@ def _smoke(config: ExperimentConfig) -> ExperimentConfig:
 
 PRESETS: dict[str, Preset] = {
     "teacher_student:digits": Preset(
-        _digits, _smoke, "a small network taught by an ensemble on the embedded 8x8 digits"
+        _digits, _smoke, "a small network taught by an ensemble on the embedded 8x8 digits", ("smoke", "alone")
     ),
     "teacher_student:sst2": Preset(
         _sst2,
