@@ -66,6 +66,14 @@ def test_best_is_the_best_validation_value(finished):
     assert values[best.step] == max(values.values()) == best.value
 
 
+def test_the_best_is_kept_between_checkpoints_too(tmp_path):
+    """The lowest bound is the first, at step 10, where none is due; the next checkpoints leave it where it is."""
+    rare = {"evaluate_every": 10, "checkpoint_every": 20, "best_metric": "elbo", "best_mode": "min"}
+    run.train(_config(keep_checkpoints=1, **rare), tmp_path)
+    assert Checkpoints(tmp_path).steps() == [10, 40]
+    assert restore_model(tmp_path)[1].step == 10
+
+
 def test_the_process_is_left_as_it_was(finished):
     assert tf.random.normal([2]).shape == [2]  # refused without a seed where operations must be deterministic
 

@@ -100,7 +100,7 @@ class Pictures(keras.callbacks.Callback):
 
 
 class CheckpointSaver(keras.callbacks.Callback):
-    """Saves where the step is due; on every worker, since values are gathered from all."""
+    """Saves where the step is due, and the best so far whenever it comes; on every worker: values are of all."""
 
     def __init__(
         self,
@@ -119,8 +119,9 @@ class CheckpointSaver(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """One checkpoint."""
-        if self._due(int(self.model.phase_step.numpy())):
-            state = State(int(self.model.step.numpy()), self._phase, self._validation.best)
+        step, best = int(self.model.step.numpy()), self._validation.best
+        if self._due(int(self.model.phase_step.numpy())) or (best and best.step == step):
+            state = State(step, self._phase, best)
             self._checkpoints.save(self._checkpoint, state, is_chief=self._is_chief)
 
 
