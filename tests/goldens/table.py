@@ -385,6 +385,7 @@ GOLDENS: dict[str, Golden] = {
             "teachers",
             has_sampler=False,
             phase="student",
+            temperature=4.0,
         ),
         _preset("tagger", "tagger:wnut17", _TAGGED, _spelled, "tagger", has_sampler=False, imitation_steps=2),
         _classifier("classifier_mlp", "digits", _CORNERS, _ring, network="mlp", dropout_rate=0.0, label_smoothing=0.1),

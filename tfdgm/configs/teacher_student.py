@@ -104,7 +104,7 @@ def _reviews(name: str, num_steps: int, epoch: int) -> Callable[[str], Experimen
 
 
 def _digits(argument: str) -> ExperimentConfig:
-    """A small dense student of three convolutional teachers, at temperature 4; `alone`: it hears its labels only."""
+    """A small dense student of three convolutional teachers; `alone`: it hears its labels only."""
     config = classifier.digits("")
     student = {**vars(config.model), "model_name": "teacher_student", "network": "mlp", "hidden_sizes": (16,)}
     config.model = TeacherStudentConfig(
@@ -112,7 +112,7 @@ def _digits(argument: str) -> ExperimentConfig:
         teacher="ensemble",
         num_teachers=3,
         num_teacher_steps=1_000,
-        temperature=4.0,
+        temperature=1.0,  # on validation, seed 0: 96.0%; at 2 it is 95.2%, at 4 93.6%, without teachers 96.0%
         imitation_limit=0.0 if argument == "alone" else 0.9,
         imitation_decay=0.0,
     )
