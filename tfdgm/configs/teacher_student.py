@@ -129,7 +129,10 @@ def _smoke(config: ExperimentConfig) -> ExperimentConfig:
 
 PRESETS: dict[str, Preset] = {
     "teacher_student:digits": Preset(
-        _digits, _smoke, "a small network taught by an ensemble on the embedded 8x8 digits", ("smoke", "alone")
+        _digits,
+        _smoke,
+        "a small network taught by an ensemble on the embedded 8x8 digits: 93.9%, its teachers 98.8%, half a minute",
+        ("smoke", "alone"),
     ),
     "teacher_student:sst2": Preset(
         _sst2,
@@ -156,7 +159,7 @@ PRESETS: dict[str, Preset] = {
     "teacher_student:mr": Preset(
         _reviews("mr", num_steps=1_200, epoch=170),
         _smoke,
-        "sentences of film reviews, MR, with the A-but-B rule",
+        "sentences of film reviews, MR, with the A-but-B rule: p 76.7%, q 77.4%, 3 minutes",
         published={
             "accuracy": Published(0.816, "Hu et al. 2016, table 1, word2vec vectors, ten-fold"),
             "teacher_accuracy": Published(0.817, "Hu et al. 2016, table 1, word2vec vectors, ten-fold"),
@@ -165,7 +168,7 @@ PRESETS: dict[str, Preset] = {
     "teacher_student:cr": Preset(
         _reviews("cr", num_steps=600, epoch=60),
         _smoke,
-        "sentences of product reviews, CR, with the A-but-B rule",
+        "sentences of product reviews, CR, with the A-but-B rule: p 82.0%, q 81.7%, 2 minutes",
         published={
             "accuracy": Published(0.850, "Hu et al. 2016, table 1, word2vec vectors, ten-fold"),
             "teacher_accuracy": Published(0.853, "Hu et al. 2016, table 1, word2vec vectors, ten-fold"),
