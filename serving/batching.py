@@ -10,11 +10,14 @@ import os
 import pathlib
 import time
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
 from serving.signatures import Signature
 from serving.text_proto import ConfigError, define_message, read_text_proto
+
+ConcreteFunction = Any  # TensorFlow does not export the type
 
 BatchObserver = Callable[[int, float, float], None]
 """Takes the rows of a batch, when it began in seconds since the epoch, and the seconds that a request waited for it."""
@@ -113,11 +116,23 @@ def batch(
     Returns:
       A function of the same inputs and outputs that blocks until its rows were in a batch.
     """
-    specs = [
-        tf.TensorSpec(info.shape, tf.as_dtype(info.dtype.name), name=name) for name, info in signature.inputs.items()
-    ]
+    concrete = _enqueuing(_reporting(function, signature), signature, parameters, queue)
 
-    @tf.function(input_signature=specs, autograph=False)
+    def call(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        enqueued = time.time()
+        num_rows, started, *outputs = concrete(*(inputs[name] for name in signature.inputs))
+        if observe is not None and num_rows.shape[0]:
+            start = float(started.numpy()[0])
+            observe(int(num_rows.numpy()[0]), start, start - enqueued)
+        return dict(zip(signature.outputs, outputs, strict=True))
+
+    return call
+
+
+def _reporting(function: Callable[..., dict[str, tf.Tensor]], signature: Signature) -> ConcreteFunction:
+    """`function` of a whole batch, whose outputs, in the signature's order, follow its size and when it began."""
+
+    @tf.function(input_signature=_specs(signature), autograph=False)
     def run_batch(*inputs: tf.Tensor) -> list[tf.Tensor]:
         num_rows = tf.shape(inputs[0])[:1]
         started = tf.timestamp()
@@ -127,9 +142,15 @@ def batch(
         about = [tf.fill(num_rows, num_rows[0]), tf.fill(num_rows, started)]
         return [*about, *(outputs[name] for name in signature.outputs)]
 
-    computation = run_batch.get_concrete_function()
+    return run_batch.get_concrete_function()
 
-    @tf.function(input_signature=specs, autograph=False)
+
+def _enqueuing(
+    computation: ConcreteFunction, signature: Signature, parameters: BatchingParameters, queue: str
+) -> ConcreteFunction:
+    """What hands a request's rows to the scheduler, which runs `computation` on a batch, and waits for its own."""
+
+    @tf.function(input_signature=_specs(signature), autograph=False)
     def enqueue(*inputs: tf.Tensor) -> list[tf.Tensor]:
         return tf.raw_ops.BatchFunction(
             in_tensors=inputs,
@@ -147,14 +168,10 @@ def batch(
             batching_queue=queue,
         )
 
-    concrete = enqueue.get_concrete_function()
+    return enqueue.get_concrete_function()
 
-    def call(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        enqueued = time.time()
-        num_rows, started, *outputs = concrete(*(inputs[name] for name in signature.inputs))
-        if observe is not None and num_rows.shape[0]:
-            start = float(started.numpy()[0])
-            observe(int(num_rows.numpy()[0]), start, start - enqueued)
-        return dict(zip(signature.outputs, outputs, strict=True))
 
-    return call
+def _specs(signature: Signature) -> list[tf.TensorSpec]:
+    return [
+        tf.TensorSpec(info.shape, tf.as_dtype(info.dtype.name), name=name) for name, info in signature.inputs.items()
+    ]
