@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tfdgm
-from tfdgm.evaluation import codes, metrics, partition
+from tfdgm.evaluation import codes, metrics, partition, quantities
 
 
 def test_mean_has_the_standard_error_of_a_mean():
@@ -41,7 +41,7 @@ def test_active_units_are_latents_with_posterior_means_that_vary():
 
 
 def test_every_metric_is_of_a_known_quantity_and_kind():
-    assert {metric.quantity for metric in metrics.METRICS.values()} - {""} == set(metrics.QUANTITIES)
+    assert {metric.quantity for metric in metrics.METRICS.values()} - {""} == set(quantities.QUANTITIES)
     assert {metric.log_partition for metric in metrics.METRICS.values()} - {""} == set(partition.WAYS)
     assert not any("|" in metric.unit for metric in metrics.METRICS.values())  # units are cells of Markdown tables
     assert {metric.kind for metric in metrics.METRICS.values()} <= {"exact", "bound", "stochastic_bound", "estimate"}

@@ -8,7 +8,7 @@ from tfdgm.configs.partition import PartitionEvaluation
 from tfdgm.configs.sample_evaluation import SampleEvaluation
 from tfdgm.configs.sbn import SBNEvaluation
 from tfdgm.configs.vae import VAEEvaluation
-from tfdgm.evaluation import metrics
+from tfdgm.evaluation.quantities import QUANTITIES
 from tfdgm.evaluation.selection import choose, select
 
 
@@ -102,7 +102,7 @@ def test_mean_field_is_a_yardstick_where_a_net_fits_it():
     assert offered[0] == ["elbo", "iwae_7", "nll_upper_bound", "active_units"]
     assert offered[2] == ["elbo", "iwae_7", "nll_upper_bound", "mean_field_iwae_7", "active_units"]
     x, seeds = tf.zeros([2, 8, 8, 1]), tf.range(2, dtype=tf.int64)
-    found = metrics.QUANTITIES["mean_field_iwae"].values(nets[2], x, seeds, settings)
+    found = QUANTITIES["mean_field_iwae"].values(nets[2], x, seeds, settings)
     np.testing.assert_array_equal(found, nets[2].mean_field_iwae_bound(x, seeds, 7))
 
 

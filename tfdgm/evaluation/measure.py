@@ -10,9 +10,10 @@ import tensorflow as tf
 from tfdgm.core import philox
 from tfdgm.core.types import DataSpec
 from tfdgm.evaluation.figure import Figure
-from tfdgm.evaluation.metrics import QUANTITIES, Metric
+from tfdgm.evaluation.metrics import Metric
 from tfdgm.evaluation.partition import LogPartition
 from tfdgm.evaluation.progress import Progress
+from tfdgm.evaluation.quantities import QUANTITIES
 from tfdgm.models.base import Batch, GenerativeModel
 
 _ROLE = 2  # evaluation of finished models draws noise unlike that of training, 0, and validation, 1

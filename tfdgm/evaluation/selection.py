@@ -8,7 +8,8 @@ from tfdgm.configs import ExperimentConfig, UnknownNameError
 from tfdgm.configs.sample_evaluation import SampleEvaluation
 from tfdgm.core.types import DataSpec
 from tfdgm.evaluation import enumeration, partition
-from tfdgm.evaluation.metrics import METRICS, QUANTITIES, Metric, Quantity
+from tfdgm.evaluation.metrics import METRICS, Metric
+from tfdgm.evaluation.quantities import QUANTITIES, Quantity
 from tfdgm.evaluation.sample_figures import lacking
 from tfdgm.evaluation.sample_metrics import ABBREVIATIONS, SAMPLE_METRICS, expand
 from tfdgm.models.base import GenerativeModel
