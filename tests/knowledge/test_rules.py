@@ -19,7 +19,6 @@ def test_truth_has_every_rule_of_every_label_in_order():
     np.testing.assert_allclose(found[..., 0], [[1.0, 0.8], [1.0, 0.0]])
     np.testing.assert_allclose(found[..., 1], [[0.0, 1.0], [0.0, 1.0]])
     assert rules.confidences == (2.0, math.inf)
-    assert rules.is_hard == (False, True)
     assert str(rules) == "2: (hot(S) => y = red)\ninf: not (y = red)"
 
 

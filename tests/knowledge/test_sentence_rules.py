@@ -45,6 +45,12 @@ def test_a_vocabulary_without_the_word_has_no_such_sentences(name):
     np.testing.assert_array_equal(rules.truth(SENTENCES, _predict), np.ones((4, 2, 1)))
 
 
+def test_no_rules_say_nothing():
+    rules = sentence_rules([], [], VOCABULARY, ("negative", "positive"))
+    assert not np.any(rules.applies(SENTENCES))
+    assert rules.truth(SENTENCES, _predict).shape == (1, 2, 0)
+
+
 def test_it_goes_on_to_three_classes():
     def predict(tokens):
         return tf.tile([[0.1, 0.3, 0.6]], [tf.shape(tokens)[0], 1])

@@ -83,13 +83,12 @@ def test_a_step_is_by_hand():
     np.testing.assert_allclose(bias, expected, rtol=1e-10)
 
 
-def test_imitation_rises_with_the_steps_to_its_limit():
-    model = _model(imitation_limit=0.6, imitation_decay=0.9, imitation_steps=10)
-    found = []
-    for step in (0, 5, 10, 1000):
-        model.phase_step.assign(step)
-        found.append(float(model.imitation()))
-    np.testing.assert_allclose(found, [0.0, 1.0 - 0.9**0.5, 0.1, 0.6], rtol=1e-12)
+def test_labels_that_are_none_are_refused_but_for_unknown_ones():
+    model = _model()
+    model.compile("sgd")
+    wrong = np.array([0, -1, 2, 1], np.int32)
+    with pytest.raises(ValueError, match=r"label has the value 2 ?; it must be -1 to 1"):
+        model.fit(tf.data.Dataset.from_tensors({"x": X, "label": wrong}), verbose=0)
 
 
 def test_without_labels_a_student_hears_its_teacher_alone():

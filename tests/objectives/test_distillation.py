@@ -4,7 +4,7 @@ import numpy as np
 import scipy.special
 import tensorflow as tf
 
-from tfdgm.objectives.distillation import distillation_loss, imitation_loss, mixture_log_prob
+from tfdgm.objectives.distillation import ImitationSchedule, distillation_loss, imitation_loss, mixture_log_prob
 
 RNG = np.random.default_rng(0)
 LOGITS, TEACHER = RNG.normal(size=(6, 4)), scipy.special.log_softmax(RNG.normal(size=(6, 4)), axis=1)
@@ -47,6 +47,13 @@ def test_the_loss_weighs_label_and_teacher():
     of_label = np.where(LABEL >= 0, -log_p[np.arange(6), LABEL], 0.0)
     expected = 0.7 * of_label + 0.3 * imitation_loss(LOGITS, TEACHER, 2.0).numpy()
     np.testing.assert_allclose(distillation_loss(LOGITS, LABEL, TEACHER, 0.3, 2.0), expected, rtol=1e-12)
+
+
+def test_imitation_rises_with_the_steps_to_its_limit():
+    schedule = ImitationSchedule(limit=0.6, decay=0.9, steps=10)
+    found = [float(schedule.share(tf.constant(step, tf.int64), "float64")) for step in (0, 5, 10, 1000)]
+    np.testing.assert_allclose(found, [0.0, 1.0 - 0.9**0.5, 0.1, 0.6], rtol=1e-12)
+    assert float(ImitationSchedule(0.6, 0.0, 10).share(tf.constant(1), "float64")) == 0.6
 
 
 def test_a_teacher_that_rules_a_label_out_is_finite():

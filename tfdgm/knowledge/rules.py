@@ -1,8 +1,7 @@
 """Rules: formulas with a confidence each, and the truth of a set of them for every label."""
 
 import dataclasses
-import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import tensorflow as tf
 
@@ -68,14 +67,18 @@ class RuleSet:
         shape = sum(truths, tf.zeros([1, *[len(world.class_names)] * len(world.variables)], world.dtype))
         return tf.stack([tf.broadcast_to(truth, tf.shape(shape)) for truth in truths], axis=-1)
 
-    @property
-    def is_hard(self) -> tuple[bool, ...]:
-        """Whether each rule rules labels out."""
-        return tuple(math.isinf(confidence) for confidence in self.confidences)
-
     def __str__(self) -> str:
         """A rule a line."""
         return "\n".join(map(str, self.rules))
+
+
+def require_named(names: Sequence[str], confidences: Sequence[float], known: Collection[str]) -> None:
+    """Raises ValueError for a name that is not `known`, or another number of confidences than of names."""
+    if len(names) != len(confidences):
+        raise ValueError(f"confidences are {tuple(confidences)}; the rules {tuple(names)} need one each")
+    for name in names:
+        if name not in known:
+            raise ValueError(f"rules has {name!r}; each must be one of {', '.join(known)}")
 
 
 def _without_groundings(formula: Formula, world: World) -> tf.Tensor:

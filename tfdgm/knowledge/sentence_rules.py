@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import tensorflow as tf
 
 from tfdgm.knowledge.formulas import Formula, World, average, fact, label_is
-from tfdgm.knowledge.rules import Rule, RuleSet
+from tfdgm.knowledge.rules import Rule, RuleSet, require_named
 from tfdgm.math.tokens import clause_after
 
 Predict = Callable[[tf.Tensor], tf.Tensor]
@@ -78,7 +78,7 @@ class SentenceRules:
 
     def applies(self, tokens: tf.Tensor) -> tf.Tensor:
         """Whether any rule says something of a sentence: int [B, L] to bool [B]."""
-        return self._clauses(tokens)[0]
+        return self._clauses(tokens)[0] & bool(self.rules.rules)
 
     def _clauses(self, tokens: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         vocabulary = list(self.vocabulary)
@@ -97,11 +97,7 @@ def sentence_rules(
     Raises:
       ValueError: for a name that there is not, or another number of confidences.
     """
-    if len(names) != len(confidences):
-        raise ValueError(f"confidences are {tuple(confidences)}; the rules {tuple(names)} need one each")
-    for name in names:
-        if name not in SENTENCE_RULES:
-            raise ValueError(f"rules has {name!r}; each must be one of {', '.join(SENTENCE_RULES)}")
+    require_named(names, confidences, SENTENCE_RULES)
     rules = [
         Rule(SENTENCE_RULES[name](class_names), confidence) for name, confidence in zip(names, confidences, strict=True)
     ]

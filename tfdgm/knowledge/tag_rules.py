@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tfdgm.knowledge.formulas import Formula, World, label_is
-from tfdgm.knowledge.rules import Rule, RuleSet
+from tfdgm.knowledge.rules import Rule, RuleSet, require_named
 
 _OUTSIDE = "O"
 
@@ -27,11 +27,7 @@ def tag_rules(names: Sequence[str], confidences: Sequence[float], class_names: S
     Raises:
       ValueError: for a name that there is not, or another number of confidences; for classes that are no BIO tags.
     """
-    if len(names) != len(confidences):
-        raise ValueError(f"confidences are {tuple(confidences)}; the rules {tuple(names)} need one each")
-    for name in names:
-        if name not in TAG_RULES:
-            raise ValueError(f"rules has {name!r}; each must be one of {', '.join(TAG_RULES)}")
+    require_named(names, confidences, TAG_RULES)
     known = set(class_names)
     begun = {f"B-{name[2:]}" for name in class_names if name.startswith("I-")}
     if _OUTSIDE not in known or not begun <= known:

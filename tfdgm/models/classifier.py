@@ -53,17 +53,8 @@ class Classifier(GenerativeModel):
           ValueError: for data without labels; naming a field with a value that it cannot have.
         """
         super().__init__(spec, **kwargs)
-        if spec.num_classes < 2:
-            raise ValueError(
-                f"num_classes is {spec.num_classes}; a classifier needs at least 2: choose data with labels"
-            )
-        require_choice("data.domain", spec.domain, _DOMAINS)
-        require_choice("network", network, _NETWORKS)
+        _check(spec, network, num_filters)
         require_between(0.0, 1.0, label_smoothing=label_smoothing)
-        if network == "conv" and not num_filters:
-            raise ValueError("num_filters is (); 'conv' needs the filters of at least one stage")
-        if (network == "sentence") != (spec.domain == "tokens"):
-            raise ValueError(f"network is {network!r} and data.domain {spec.domain!r}; 'sentence' goes with 'tokens'")
         self.label_smoothing = label_smoothing
         if network == "sentence":
             self.text = text_vectorization(spec.shape[0], spec.vocabulary)
@@ -95,15 +86,16 @@ class Classifier(GenerativeModel):
         return {"classifier": self.network.trainable_variables}
 
     def initialize(self, batch: Batch) -> None:
-        """Sets nothing; refuses labels that are none.
+        """Sets nothing; refuses labels that are none, -1 among them but where a model learns without too.
 
         Raises:
           ValueError: from `fit`, naming the label.
         """
         label = label_of(batch)
-        is_fault = (label < 0) | (label >= self.spec.num_classes)
-        wrong, highest = label[tf.argmax(is_fault)], self.spec.num_classes - 1
-        checked(label, ~tf.reduce_any(is_fault), "label has the value", wrong, f"; it must be 0 to {highest}")
+        lowest, highest = -1 if self.takes_unlabeled else 0, self.spec.num_classes - 1
+        is_fault = (label < lowest) | (label > highest)
+        wrong = label[tf.argmax(is_fault)]
+        checked(label, ~tf.reduce_any(is_fault), "label has the value", wrong, f"; it must be {lowest} to {highest}")
 
     def train_step(self, batch: Batch) -> Logs:
         """One step on the cross entropy, with dropout where there is any."""
@@ -148,6 +140,18 @@ class Classifier(GenerativeModel):
     def _loss(self, x: tf.Tensor, label: tf.Tensor, noise: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor]:
         logits = tf.cast(self.network(x, noise), self.variable_dtype)
         return cross_entropy(logits, label, self.label_smoothing), logits
+
+
+def _check(spec: DataSpec, network: str, num_filters: tuple[int, ...]) -> None:
+    """Raises ValueError for data and a network that do not go together."""
+    if spec.num_classes < 2:
+        raise ValueError(f"num_classes is {spec.num_classes}; a classifier needs at least 2: choose data with labels")
+    require_choice("data.domain", spec.domain, _DOMAINS)
+    require_choice("network", network, _NETWORKS)
+    if network == "conv" and not num_filters:
+        raise ValueError("num_filters is (); 'conv' needs the filters of at least one stage")
+    if (network == "sentence") != (spec.domain == "tokens"):
+        raise ValueError(f"network is {network!r} and data.domain {spec.domain!r}; 'sentence' goes with 'tokens'")
 
 
 def label_of(batch: Batch) -> tf.Tensor:

@@ -12,7 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfdgm.core.types import DataSpec, Endpoint
-from tfdgm.core.validation import require_at_least, require_between
+from tfdgm.core.validation import require_at_least
 from tfdgm.knowledge.tag_rules import tag_rules, transition_scores
 from tfdgm.math import chains
 from tfdgm.math.tokens import PADDING
@@ -20,7 +20,7 @@ from tfdgm.models.base import Batch, GenerativeModel, Logs
 from tfdgm.models.classifier import label_of
 from tfdgm.networks.text import text_vectorization, words_and_spelling
 from tfdgm.networks.word_tagger import WordTagger
-from tfdgm.objectives.distillation import imitation_share
+from tfdgm.objectives.distillation import ImitationSchedule
 
 
 class Tagger(GenerativeModel):
@@ -54,11 +54,8 @@ class Tagger(GenerativeModel):
                 f"data.domain is {spec.domain!r} and shape {spec.shape}; "
                 "a tagger needs tagged texts, [words, 1 + bytes]"
             )
-        require_between(0.0, 1.0, imitation_limit=imitation_limit, imitation_decay=imitation_decay)
-        require_at_least(1, imitation_steps=imitation_steps)
         require_at_least(0.0, regularization=regularization)
-        self.imitation_limit, self.imitation_decay = imitation_limit, imitation_decay
-        self.imitation_steps = imitation_steps
+        self.imitation = ImitationSchedule(imitation_limit, imitation_decay, imitation_steps)
         self.text = text_vectorization(spec.shape[0], spec.vocabulary)
         self.rules = tag_rules(rules, confidences, spec.class_names)
         self.transitions = transition_scores(self.rules, spec.class_names, regularization)
@@ -86,13 +83,7 @@ class Tagger(GenerativeModel):
         end = tf.reduce_max(_num_words(x))  # behind it there is padding alone, which would cost as much as words
         x, label, noise = (value if value is None else value[:, :end] for value in (x, label, noise))
         log_q = self.teacher_log_marginals(x)
-        pi = imitation_share(
-            self.phase_step,
-            limit=self.imitation_limit,
-            decay=self.imitation_decay,
-            steps=self.imitation_steps,
-            dtype=self.variable_dtype,
-        )
+        pi = self.imitation.share(self.phase_step, self.variable_dtype)
         loss = self.minimize("tagger", self._loss, x, label, noise, log_q, pi)
         return {"loss/tagger": loss, "imitation": pi}
 

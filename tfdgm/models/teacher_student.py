@@ -7,7 +7,8 @@ Student's loss at step t:  (1 - pi_t) loss(y, sigma) + pi_t T^2 loss(q^(1/T), si
 without a label its second term alone; q is a target: no gradient goes through it.
 Learned confidences, before the student's step and with p held: by  -E_target[log q],  the target the label and, in the
 share pi_t or where there is none, p itself: mutual distillation (Hu et al. 2016b, section 3.2).
-The rules' teacher is made of the student at each step: EM for  L(theta) + pi min_q [KL(q || p_theta) - E_q r].
+The rules' teacher is made of the student at each step: with r held, EM for
+(1 - pi) L(theta) + pi min_q [KL(q || sigma_theta) - C sum_l lambda_l E_q r_l],  each M step one gradient step.
 """
 
 import math
@@ -16,7 +17,7 @@ from typing import Any, ClassVar
 import tensorflow as tf
 
 from tfdgm.core.types import DataSpec, Phase
-from tfdgm.core.validation import require_at_least, require_between, require_choice
+from tfdgm.core.validation import require_at_least, require_choice
 from tfdgm.knowledge.sentence_rules import sentence_rules
 from tfdgm.knowledge.soft_logic import SOFT_LOGICS
 from tfdgm.math.categorical import cross_entropy, is_most_probable
@@ -24,7 +25,7 @@ from tfdgm.models.base import Batch, Logs
 from tfdgm.models.classifier import Classifier, label_of
 from tfdgm.networks.classifier import ClassifierNetwork
 from tfdgm.objectives.confidences import confidence_loss
-from tfdgm.objectives.distillation import distillation_loss, imitation_share
+from tfdgm.objectives.distillation import ImitationSchedule, distillation_loss
 from tfdgm.procedures.teachers import EnsembleTeacher, RuleTeacher
 
 _TEACHER_STREAM = 1  # noise of the teachers' dropout
@@ -63,15 +64,12 @@ class TeacherStudent(Classifier):
         super().__init__(spec, **kwargs)
         require_choice("teacher", teacher, _TEACHERS)
         require_choice("logic", logic, SOFT_LOGICS)
-        require_between(0.0, 1.0, imitation_limit=imitation_limit, imitation_decay=imitation_decay)
-        require_at_least(1, imitation_steps=imitation_steps, num_teachers=num_teachers)
-        require_at_least(1, num_teacher_steps=num_teacher_steps)
+        require_at_least(1, num_teachers=num_teachers, num_teacher_steps=num_teacher_steps)
         require_at_least(0.0, regularization=regularization)
         if temperature <= 0.0:
             raise ValueError(f"temperature is {temperature}; it must be above 0")
-        self.imitation_limit, self.imitation_decay = imitation_limit, imitation_decay
-        self.imitation_steps, self.temperature = imitation_steps, temperature
-        self.num_teacher_steps = num_teacher_steps
+        self.imitation = ImitationSchedule(imitation_limit, imitation_decay, imitation_steps)
+        self.temperature, self.num_teacher_steps = temperature, num_teacher_steps
         fields = {
             "rules": rules,
             "confidences": confidences,
@@ -84,11 +82,7 @@ class TeacherStudent(Classifier):
             "dropout_rate": self.network.dropout_rate,
         }
         if learns_confidences:
-            if teacher != "rules" or not all(map(math.isfinite, confidences)):
-                raise ValueError(
-                    f"learns_confidences is True, teacher {teacher!r} and confidences are {confidences}; "
-                    "rules with finite ones can learn them"
-                )
+            _require_learnable(teacher, confidences)
             fields["variable"] = self.confidences = self.add_weight(
                 (len(confidences),), lambda shape, dtype: tf.constant(confidences, dtype), name="confidences"
             )
@@ -112,16 +106,13 @@ class TeacherStudent(Classifier):
         others = {"teachers": own, "confidences": [self.confidences] if self.learns_confidences else []}
         return {**super().groups(), **{name: variables for name, variables in others.items() if variables}}
 
-    def initialize(self, batch: Batch) -> None:
-        """Sets nothing; labels may be missing."""
-
     def train_step(self, batch: Batch) -> Logs:
         """One step of the student, or of the teachers while it is their phase."""
         x, label = batch["x"], label_of(batch)
         if self.phase.name == "teachers":
             losses = self.minimize("teachers", self._teachers_loss, x, label)
             return {"loss/teachers": losses}
-        imitation, own_logits = self.imitation(), self.predict_logits(x)
+        imitation, own_logits = self.imitation.share(self.phase_step, self.variable_dtype), self.predict_logits(x)
         logs = {"imitation": imitation}
         if self.learns_confidences:
             truth = self.teacher.rules.truth(x, self.predict_probabilities)
@@ -145,16 +136,6 @@ class TeacherStudent(Classifier):
         students = tf.argmax(self.predict_logits(batch["x"]), axis=1, output_type=label.dtype)
         found = {"teacher_accuracy": is_most_probable(q, label), "agreement": is_most_probable(q, students)}
         return {**super().test_step(batch), **found}
-
-    def imitation(self) -> tf.Tensor:
-        """pi_t, t the student's steps so far."""
-        return imitation_share(
-            self.phase_step,
-            limit=self.imitation_limit,
-            decay=self.imitation_decay,
-            steps=self.imitation_steps,
-            dtype=self.variable_dtype,
-        )
 
     def predict_teacher(self, x: tf.Tensor) -> tf.Tensor:
         """q(y|x): [B, *event_shape] to [B, num_classes]."""
@@ -189,6 +170,14 @@ class TeacherStudent(Classifier):
             logits = tf.cast(network(x, noise), self.variable_dtype)
             losses.append(cross_entropy(logits, tf.maximum(label, 0)) * tf.cast(label >= 0, self.variable_dtype))
         return tf.add_n(losses)
+
+
+def _require_learnable(teacher: str, confidences: tuple[float, ...]) -> None:
+    if teacher != "rules" or not all(map(math.isfinite, confidences)):
+        raise ValueError(
+            f"learns_confidences is True, teacher {teacher!r} and confidences are {confidences}; "
+            "rules with finite ones can learn them"
+        )
 
 
 def _rule_teacher(spec: DataSpec, fields: dict[str, Any]) -> RuleTeacher:

@@ -1,7 +1,10 @@
 """Learning from a teacher's soft predictions beside the labels."""
 
+import dataclasses
+
 import tensorflow as tf
 
+from tfdgm.core.validation import require_at_least, require_between
 from tfdgm.math.categorical import cross_entropy
 
 
@@ -53,21 +56,32 @@ def distillation_loss(
     return (1.0 - imitation) * of_label + imitation * imitation_loss(student_logits, teacher_log_prob, temperature)
 
 
-def imitation_share(step: tf.Tensor, *, limit: float, decay: float, steps: int, dtype: str) -> tf.Tensor:
+@dataclasses.dataclass(frozen=True)
+class ImitationSchedule:
     """pi_t = min(limit, 1 - decay^(t / steps)): labels first, and with time more of the teacher.
 
-    Args:
-      step: t, int scalar.
-      limit: in [0, 1].
+    Attributes:
+      limit: in [0, 1]; 0 is the labels alone.
       decay: in [0, 1]; 0 is the limit from the first step on.
-      steps: in which the share of labels falls by the decay.
-      dtype: of the answer.
+      steps: in which the share of labels falls by the decay, 1 or more.
 
     References:
       Hu, Ma, Liu, Hovy & Xing (2016), Harnessing deep neural networks with logic rules, section 4.1.
     """
-    time = tf.cast(tf.convert_to_tensor(step), dtype) / steps
-    return tf.minimum(1.0 - tf.constant(decay, dtype) ** time, tf.constant(limit, dtype))
+
+    limit: float
+    decay: float
+    steps: int
+
+    def __post_init__(self) -> None:
+        """Raises ValueError naming the field of a model that gave a value out of range."""
+        require_between(0.0, 1.0, imitation_limit=self.limit, imitation_decay=self.decay)
+        require_at_least(1, imitation_steps=self.steps)
+
+    def share(self, step: tf.Tensor, dtype: str) -> tf.Tensor:
+        """pi_t, a scalar: step is t, int, 0 or more."""
+        time = tf.cast(tf.convert_to_tensor(step), dtype) / self.steps
+        return tf.minimum(1.0 - tf.constant(self.decay, dtype) ** time, tf.constant(self.limit, dtype))
 
 
 def mixture_log_prob(log_probs: tf.Tensor) -> tf.Tensor:
