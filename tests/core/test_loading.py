@@ -33,6 +33,20 @@ def test_failed_import_shows_everything(tmp_path):
     assert stderr.rstrip().endswith("ImportError: no such library")
 
 
+@pytest.mark.parametrize("given", [None, "0"])
+def test_onednn_is_chosen_unless_refused(given):
+    program = (
+        "from tfdgm.core.loading import load_tensorflow; load_tensorflow();"
+        "from tensorflow.python.util import _pywrap_util_port; print(_pywrap_util_port.IsMklEnabled())"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
+    if given is not None:
+        environment["TF_ENABLE_ONEDNN_OPTS"] = given
+    command = [sys.executable, "-c", program]
+    printed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    assert printed == f"{given is None}\n"
+
+
 def _stderr(tmp_path, level, body):
     (tmp_path / "tensorflow.py").write_text(f"import os\nos.write(2, b'greetings\\n')\n{body}\n")
     environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
