@@ -87,7 +87,7 @@ def _experiment(name: str, model: BigGANConfig, *, side: int, num_steps: int, ba
 def _small(name: str, argument: str) -> ExperimentConfig:
     """Grey images in 32 pixels."""
     model = BigGANConfig(width=8, latent_dim=80, embedding_size=32, attention_size=16, deep=argument == "deep")
-    return _experiment(name, model, side=32, num_steps=8_000, batch_size=64)
+    return _experiment(name, model, side=32, num_steps=5_000, batch_size=64)
 
 
 def _cifar10(argument: str) -> ExperimentConfig:
