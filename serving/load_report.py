@@ -21,6 +21,7 @@ class Run:
       statuses: number of requests by status.
       num_batches: how many batches the server ran meanwhile.
       resident: memory of the server in bytes, by the number of requests answered until then.
+      rows_per_request: samples that each request asked for.
     """
 
     name: str
@@ -29,11 +30,17 @@ class Run:
     statuses: dict[str, int]
     num_batches: int
     resident: list[tuple[int, int]]
+    rows_per_request: int = 1
 
     @property
     def per_second(self) -> float:
-        """Requests answered well in a second; each is for one sample."""
-        return self.statuses.get("OK", 0) / self.seconds
+        """Samples in the requests answered well, a second."""
+        return self.statuses.get("OK", 0) * self.rows_per_request / self.seconds
+
+    @property
+    def rows_per_batch(self) -> float:
+        """Samples that the server drew at once, in the mean."""
+        return len(self.latencies) * self.rows_per_request / max(self.num_batches, 1)
 
     def percentile(self, percent: float) -> float:
         """A percentile of the latencies, in milliseconds."""
@@ -44,23 +51,23 @@ Figures = dict[str, "Run | float"]
 """One round: by what was asked and how, a run, or samples a second of the raw call."""
 
 
-def table(rounds: Sequence[Figures], soak: Sequence[Run], num_clients: int) -> str:
+def table(rounds: Sequence[Figures], soak: Sequence[Run], num_clients: int, rows_per_request: int = 1) -> str:
     """Medians over the rounds, a row a way to ask, as Markdown."""
     lines = [
-        f"| {num_clients} clients, one sample a request | samples/s | of raw, same round | p50 ms | p95 ms | p99 ms "
-        "| p99/p50 | rows a batch | errors |",
+        f"| {num_clients} clients, samples a request: {rows_per_request} | samples/s | of raw, same round "
+        "| p50 ms | p95 ms | p99 ms | p99/p50 | rows a batch | errors |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for name in rounds[0]:
         if isinstance(rounds[0][name], float):
             rate = statistics.median(one[name] for one in rounds)
-            lines.append(f"| {name} | {rate:.0f} | | | | | | {num_clients} | |")
+            lines.append(f"| {name} | {rate:.0f} | | | | | | {num_clients * rows_per_request} | |")
     for name in [name for name, value in rounds[0].items() if isinstance(value, Run)]:
         runs = [one[name] for one in rounds]
         ratio = statistics.median(one[name].per_second / one[_raw_of(name)] for one in rounds)
         cells = [statistics.median(run.per_second for run in runs), 100 * ratio]
         percentiles = [statistics.median(run.percentile(percent) for run in runs) for percent in (50, 95, 99)]
-        rows = statistics.median(len(run.latencies) / max(run.num_batches, 1) for run in runs)
+        rows = statistics.median(run.rows_per_batch for run in runs)
         errors = sum(number for run in runs for status, number in run.statuses.items() if status != "OK")
         lines.append(
             f"| {name} | {cells[0]:.0f} | {cells[1]:.0f}% | "
@@ -117,11 +124,11 @@ def figures(rounds: Sequence[Figures], soak: Sequence[Run], num_clients: int) ->
         if not isinstance(value, Run):
             return {"samples_per_second": value}
         percentiles = {f"p{percent}_ms": value.percentile(percent) for percent in (50, 95, 99)}
-        rows = len(value.latencies) / max(value.num_batches, 1)
         return {
             "samples_per_second": value.per_second,
             **percentiles,
-            "rows_per_batch": rows,
+            "rows_per_request": value.rows_per_request,
+            "rows_per_batch": value.rows_per_batch,
             "statuses": value.statuses,
             "resident_bytes": value.resident[-1][1],
         }

@@ -37,8 +37,8 @@ allowed_batch_sizes: {rows}
 """
 _BATCHES = re.compile(r"^:tensorflow:serving:batching:processed_batch_size_count\{.*\} (\d+)$", re.MULTILINE)
 
-Ask = Callable[[int], Awaitable[str]]
-"""Asks for the sample of a seed; gives the status, OK or what went wrong."""
+Ask = Callable[[Sequence[int]], Awaitable[str]]
+"""Asks for the samples of some seeds; gives the status, OK or what went wrong."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     load_tensorflow()
     with tempfile.TemporaryDirectory() as folder, _server(flags, pathlib.Path(folder)) as server:
         rounds, soak = asyncio.run(_measure(flags, server))
-    print(table(rounds, soak, flags.num_clients))
+    print(table(rounds, soak, flags.num_clients, flags.rows_per_request))
     if flags.json:
         flags.json.write_text(json.dumps(figures(rounds, soak, flags.num_clients), indent=1) + "\n", encoding="utf-8")
     if flags.plot:
@@ -58,36 +58,50 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 async def _measure(flags: argparse.Namespace, server: "_Server") -> tuple[list[Figures], list[Run]]:
     """The rounds, each with figures by name, and the long runs."""
-    raw, conditions = _raw_calls(pathlib.Path(flags.model_base_path), flags.num_clients)
+    num_rows = flags.num_clients * flags.rows_per_request
+    raw, conditions = _raw_calls(pathlib.Path(flags.model_base_path), num_rows)
+
+    async def load(name: str, ask: Ask, num_requests: int) -> Run:
+        return await _closed_loop(
+            name,
+            ask,
+            server,
+            num_clients=flags.num_clients,
+            num_requests=num_requests,
+            rows_per_request=flags.rows_per_request,
+        )
+
     async with _askers(server, conditions) as askers:
         for name, ask in askers.items():  # first calls are slower, and not what is measured
-            await _closed_loop(name, ask, flags.num_clients, min(20 * flags.num_clients, flags.num_requests), server)
+            await load(name, ask, min(20 * flags.num_clients, flags.num_requests))
         rounds = []
         for _ in range(flags.num_rounds):
             found: Figures = {}
             for name, call in raw.items():
-                found[name] = _rate(call, flags.num_clients, max(flags.num_requests // flags.num_clients, 1))
+                found[name] = _rate(call, num_rows, max(flags.num_requests // flags.num_clients, 1))
             for name, ask in askers.items():
-                found[name] = await _closed_loop(name, ask, flags.num_clients, flags.num_requests, server)
+                found[name] = await load(name, ask, flags.num_requests)
             rounds.append(found)
         soak = []
         if flags.num_soak_requests:
             for name, ask in askers.items():
-                soak.append(await _closed_loop(name, ask, flags.num_clients, flags.num_soak_requests, server))
+                soak.append(await load(name, ask, flags.num_soak_requests))
     return rounds, soak
 
 
-async def _closed_loop(name: str, ask: Ask, num_clients: int, num_requests: int, server: "_Server") -> Run:
+async def _closed_loop(
+    name: str, ask: Ask, server: "_Server", *, num_clients: int, num_requests: int, rows_per_request: int = 1
+) -> Run:
     latencies: list[float] = []
     statuses: dict[str, int] = {}
     resident = [(0, server.resident_bytes())]
-    seeds = iter(range(num_requests))  # one for all: whoever is free takes the next
+    starts = iter(range(0, num_requests * rows_per_request, rows_per_request))  # whoever is free takes the next
     every = max(num_requests // 100, 1)
 
     async def client() -> None:
-        for seed in seeds:
+        for first in starts:
             start = time.perf_counter()
-            status = await ask(seed)
+            status = await ask(range(first, first + rows_per_request))
             latencies.append(time.perf_counter() - start)
             statuses[status] = statuses.get(status, 0) + 1
             if len(latencies) % every == 0:
@@ -97,7 +111,7 @@ async def _closed_loop(name: str, ask: Ask, num_clients: int, num_requests: int,
     start = time.perf_counter()
     await asyncio.gather(*(client() for _ in range(num_clients)))
     seconds = time.perf_counter() - start
-    return Run(name, seconds, latencies, statuses, server.num_batches() - before, resident)
+    return Run(name, seconds, latencies, statuses, server.num_batches() - before, resident, rows_per_request)
 
 
 @contextlib.asynccontextmanager
@@ -108,12 +122,12 @@ async def _askers(server: "_Server", conditions: Mapping[str, Mapping[str, Any]]
     import tensorflow as tf
     from tensorflow_serving.apis import predict_pb2
 
-    def request(seed: int) -> bytes:
+    def request(seeds: Sequence[int]) -> bytes:
         message = predict_pb2.PredictRequest()
         message.model_spec.name, message.model_spec.signature_name = "model", "sample"
-        message.inputs["seed"].CopyFrom(tf.make_tensor_proto(np.int64([seed])))
+        message.inputs["seed"].CopyFrom(tf.make_tensor_proto(np.int64(seeds)))
         for name, value in conditions["sample"].items():
-            message.inputs[name].CopyFrom(tf.make_tensor_proto(np.array([value])))
+            message.inputs[name].CopyFrom(tf.make_tensor_proto(np.repeat(value, len(seeds))))
         return message.SerializeToString()
 
     options = [("grpc.max_receive_message_length", -1)]
@@ -123,23 +137,24 @@ async def _askers(server: "_Server", conditions: Mapping[str, Mapping[str, Any]]
     ):
         predict = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
 
-        async def ask_grpc(seed: int) -> str:
+        async def ask_grpc(seeds: Sequence[int]) -> str:
             try:
-                await predict(request(seed))
+                await predict(request(seeds))
             except grpc.aio.AioRpcError as error:
                 return error.code().name
             return "OK"
 
-        async def ask_rest(seed: int) -> str:
-            row = {"seed": seed, **{name: value.item() for name, value in conditions["sample_png"].items()}}
-            body = json.dumps({"signature_name": "sample_png", "instances": [row]})
+        async def ask_rest(seeds: Sequence[int]) -> str:
+            condition = {name: value.item() for name, value in conditions["sample_png"].items()}
+            rows = [{"seed": seed, **condition} for seed in seeds]
+            body = json.dumps({"signature_name": "sample_png", "instances": rows})
             url = f"http://127.0.0.1:{server.ports['rest']}/v1/models/model:predict"
             async with session.post(url, data=body) as response:
                 answer = await response.json(content_type=None)
             if response.status != 200:
                 return str(response.status)
-            picture = base64.b64decode(answer["predictions"][0]["image_bytes"]["b64"])
-            return "OK" if picture.startswith(b"\x89PNG") else "no picture"
+            pictures = [base64.b64decode(row["image_bytes"]["b64"]) for row in answer["predictions"]]
+            return "OK" if all(picture.startswith(b"\x89PNG") for picture in pictures) else "no picture"
 
         yield {"gRPC, sample": ask_grpc, "REST, sample_png": ask_rest}
 
@@ -208,7 +223,8 @@ class _Server:
 
 @contextlib.contextmanager
 def _server(flags: argparse.Namespace, folder: pathlib.Path) -> Iterator[_Server]:
-    (folder / "batching.config").write_text(_BATCHING.format(rows=flags.num_clients, micros=flags.batch_timeout_micros))
+    num_rows = flags.num_clients * flags.rows_per_request
+    (folder / "batching.config").write_text(_BATCHING.format(rows=num_rows, micros=flags.batch_timeout_micros))
     (folder / "monitoring.config").write_text("prometheus_config { enable: true }")
     command = [sys.executable, "-m", "serving.server", "--port=0", "--rest_api_port=-1", "--model_name=model"]
     command += [f"--model_base_path={flags.model_base_path}", "--enable_batching", f"--port_file={folder / 'ports'}"]
@@ -231,7 +247,8 @@ def _server(flags: argparse.Namespace, folder: pathlib.Path) -> Iterator[_Server
 def _parse_flags(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = FlagParser(prog="serving.load_test", description="Loads a served model over loopback.")
     parser.add_argument("--model_base_path", required=True, help="Folder of the model's versions; it draws samples.")
-    parser.add_argument("--num_clients", type=int, default=16, help="Clients, and the rows of a full batch.")
+    parser.add_argument("--num_clients", type=int, default=16, help="Clients; a request of each fills a batch.")
+    parser.add_argument("--rows_per_request", type=int, default=1, help="Samples that each request asks for.")
     parser.add_argument("--num_requests", type=int, default=2000, help="Requests a round and way to ask.")
     parser.add_argument("--num_rounds", type=int, default=5, help="Rounds, of which the medians are told.")
     parser.add_argument("--num_soak_requests", type=int, default=0, help="Requests of one long run each, for memory.")
@@ -239,7 +256,7 @@ def _parse_flags(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--json", type=pathlib.Path, help="Where to write all figures.")
     parser.add_argument("--plot", type=pathlib.Path, help="Where to draw latencies and memory.")
     flags = parser.parse_args(argv)
-    for name in ("num_clients", "num_requests", "num_rounds"):
+    for name in ("num_clients", "rows_per_request", "num_requests", "num_rounds"):
         if getattr(flags, name) < 1:
             parser.error(f"--{name} is {getattr(flags, name)}; it must be at least 1")
     return flags

@@ -21,20 +21,21 @@ class _Server:
         return self.batches
 
 
-def _loop(num_clients, num_requests, ask=None):
+def _loop(num_clients, num_requests, ask=None, rows_per_request=1):
     server, asked, under_way, most = _Server(), [], 0, 0
 
-    async def answer(seed):
+    async def answer(seeds):
         nonlocal under_way, most
         under_way += 1
         most = max(most, under_way)
         await asyncio.sleep(0)
         under_way -= 1
-        asked.append(seed)
-        server.batches += seed % 4 == 0
-        return ask(seed) if ask else "OK"
+        asked.extend(seeds)
+        server.batches += seeds[0] % 4 == 0
+        return ask(seeds[0]) if ask else "OK"
 
-    run = asyncio.run(load_test._closed_loop("gRPC, sample", answer, num_clients, num_requests, server))
+    numbers = {"num_clients": num_clients, "num_requests": num_requests, "rows_per_request": rows_per_request}
+    run = asyncio.run(load_test._closed_loop("gRPC, sample", answer, server, **numbers))
     return run, asked, most
 
 
@@ -51,6 +52,13 @@ def test_what_goes_wrong_is_counted_and_no_sample():
     run, _, _ = _loop(2, 10, lambda seed: "UNAVAILABLE" if seed < 3 else "OK")
     assert run.statuses == {"OK": 7, "UNAVAILABLE": 3}
     assert run.per_second == pytest.approx(7 / run.seconds)
+
+
+def test_samples_are_counted_where_a_request_has_several():
+    run, asked, _ = _loop(num_clients=2, num_requests=10, rows_per_request=3)
+    assert sorted(asked) == list(range(30))
+    assert run.per_second == pytest.approx(30 / run.seconds)
+    assert run.rows_per_batch == pytest.approx(30 / run.num_batches)
 
 
 def test_table_and_figures():
@@ -75,14 +83,14 @@ def test_plot(tmp_path):
 
 def test_a_real_server_under_load(sampler_path, tmp_path, capsys):
     arguments = [f"--model_base_path={sampler_path}", "--num_clients=4", "--num_requests=40", "--num_rounds=1"]
-    arguments += ["--num_soak_requests=40", f"--json={tmp_path / 'load.json'}"]
+    arguments += ["--num_soak_requests=40", "--rows_per_request=3", f"--json={tmp_path / 'load.json'}"]
     assert load_test.main(arguments) == 0
     text = capsys.readouterr().out
     for name in ("raw call, sample", "raw call, sample_png", "gRPC, sample", "REST, sample_png"):
         assert f"| {name} |" in text
     (figures,) = json.loads((tmp_path / "load.json").read_text())["rounds"]
     assert figures["gRPC, sample"]["statuses"] == figures["REST, sample_png"]["statuses"] == {"OK": 40}
-    assert 1 <= figures["gRPC, sample"]["rows_per_batch"] <= 4
+    assert 3 <= figures["gRPC, sample"]["rows_per_batch"] <= 12
 
 
 def test_mistakes_are_named(capsys):
