@@ -21,6 +21,7 @@ _TRACE_LINE = re.compile(
     r"|\s+File \".*|\s*\[\[.*)$",
     re.MULTILINE,
 )
+_Function = Callable[..., dict[str, tf.Tensor]]
 _OP_SUFFIX = re.compile(r"\[Op:[^\]]*\]|\[\[\{\{node [^\]]*\]\]")
 
 
@@ -63,6 +64,8 @@ class Servable:
         except tf.errors.OpError as error:
             raise from_tensorflow(error) from error
         functions = dict(self._saved_model.signatures)
+        # Of TensorFlow 1, whose sessions took whatever the graph can work with; only these functions can be pruned.
+        self._shapeless = {name: function for name, function in functions.items() if hasattr(function, "prune")}
         self.signatures: dict[str, Signature] = {
             name: signatures.parse_signature(name, self.signature_defs[name]) for name in functions
         }
@@ -73,7 +76,7 @@ class Servable:
                     queue = f"load {load} {name}"
                     observe = functools.partial(observe_batch, name) if observe_batch else None
                     functions[name] = batching.batch(functions[name], signature, batching_parameters, queue, observe)
-        self._functions: dict[str, Callable[..., dict[str, tf.Tensor]]] = functions
+        self._functions: dict[str, _Function] = functions
 
     def signature(self, name: str) -> Signature:
         """The signature `name`; the empty name is the default one.
@@ -93,7 +96,8 @@ class Servable:
 
         Args:
           signature_name: empty is the default one.
-          inputs: exactly the signature's, by name, each `[B, ...]`; strings as `object` arrays of `bytes`.
+          inputs: exactly the signature's, by name, each `[B, ...]`; strings as `object` arrays of `bytes`. Those of a
+            SavedModel of TensorFlow 1 may have other shapes than it states, and are then in no batch.
           output_filter: outputs to give; none gives all.
 
         Returns:
@@ -104,13 +108,24 @@ class Servable:
         """
         signature = self.signature(signature_name)
         signature.check_inputs(inputs)
+        function = self._function(signature, inputs)
         chosen = signature.select_outputs(output_filter)
         tensors = {name: tf.constant(array, signature.inputs[name].dtype.name) for name, array in inputs.items()}
         try:
-            outputs = self._functions[signature.name](**tensors)
+            outputs = function(**tensors)
             return {name: np.asarray(outputs[name].numpy(), signature.outputs[name].dtype.numpy) for name in chosen}
         except tf.errors.OpError as error:
             raise from_tensorflow(error) from None
+
+    def _function(self, signature: Signature, inputs: Mapping[str, np.ndarray]) -> _Function:
+        """What to call: the batched function, or of TensorFlow 1 the function itself where shapes do not fit."""
+        try:
+            signature.check_shapes(inputs)
+        except ServingError:
+            if signature.name not in self._shapeless:
+                raise
+            return self._shapeless[signature.name]
+        return self._functions[signature.name]
 
 
 def from_tensorflow(error: tf.errors.OpError) -> ServingError:

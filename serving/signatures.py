@@ -57,7 +57,7 @@ class Signature:
     outputs: Mapping[str, TensorInfo]
 
     def check_inputs(self, inputs: Mapping[str, np.ndarray]) -> None:
-        """Refuses inputs that are not exactly this signature's.
+        """Refuses inputs with other names or element types than this signature's.
 
         Raises:
           ServingError: INVALID_ARGUMENT naming the input, what was sent and what would be right.
@@ -72,6 +72,15 @@ class Signature:
             info = self.inputs[name]
             if array.dtype != info.dtype.numpy:
                 raise invalid_argument(f"input {name!r} is {array.dtype}; it must be {info.dtype.name}")
+
+    def check_shapes(self, inputs: Mapping[str, np.ndarray]) -> None:
+        """Refuses inputs, by name as `check_inputs` takes them, of other shapes.
+
+        Raises:
+          ServingError: INVALID_ARGUMENT naming the input, its shape and what would be right.
+        """
+        for name, array in inputs.items():
+            info = self.inputs[name]
             if not info.fits(array.shape):
                 raise invalid_argument(f"input {name!r} has shape {list(array.shape)}; it must be {_sizes(info.shape)}")
 

@@ -59,5 +59,5 @@ def read_text_proto(path: pathlib.Path, message_class: type[message.Message]) ->
         raise ConfigError(f"{path} cannot be read: {error}") from error
     except text_format.ParseError as error:
         raise ConfigError(
-            f"Invalid protobuf file: '{path}': no {message_class.DESCRIPTOR.name} in text format: {error}"
+            f"Invalid protobuf file: '{path}': Error parsing text-format {message_class.DESCRIPTOR.full_name}: {error}"
         ) from error

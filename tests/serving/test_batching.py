@@ -79,8 +79,11 @@ def test_parameters_file(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("max_batch { value: 8 }", 'no BatchingParameters in text format: 1:1 .*no field named "max_batch"'),
-        ("max_batch_size: 8", "no BatchingParameters in text format: 1:"),
+        (
+            "max_batch { value: 8 }",
+            'text-format tensorflow.serving.BatchingParameters: 1:1 .*no field named "max_batch"',
+        ),
+        ("max_batch_size: 8", "text-format tensorflow.serving.BatchingParameters: 1:"),
         ("max_batch_size { value: 0 }", "max_batch_size is 0; it must be at least 1"),
         ("batch_timeout_micros { value: -1 }", "batch_timeout_micros is -1; it must be at least 0"),
         ("max_batch_size { value: 8 } allowed_batch_sizes: 4", r"allowed_batch_sizes is \[4\]; it must increase"),

@@ -132,5 +132,5 @@ def test_monitoring_file(tmp_path):
         path.write_text(text)
         assert read_prometheus_path(path) == expected
     path.write_text("prometheus { enable: true }")
-    with pytest.raises(ConfigError, match="no MonitoringConfig in text format"):
+    with pytest.raises(ConfigError, match="Error parsing text-format tensorflow.serving.MonitoringConfig"):
         read_prometheus_path(path)

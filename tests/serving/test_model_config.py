@@ -60,7 +60,7 @@ _GOOD = 'base_path: "/a" model_platform: "tensorflow"'
         ([f'name: "a" {_GOOD} model_version_policy {{ specific {{}} }}'], r"specific versions are \[\]"),
         ([f'name: "a" {_GOOD} version_labels {{ key: "x/y" value: 1 }}'], "version label 'x/y' is 1"),
         ([f'name: "a" {_GOOD} version_labels {{ key: "x" value: -1 }}'], "version label 'x' is -1"),
-        (["nam: 3"], "Invalid protobuf file: '.*models.config': no ModelServerConfig in text format: 1:"),
+        (["nam: 3"], "Invalid protobuf file: '.*models.config': Error parsing text-format .*.ModelServerConfig: 1:"),
     ],
 )
 def test_mistakes_are_named(tmp_path, models, message):

@@ -43,11 +43,10 @@ def _export(folder: Path, constant: float) -> None:
         parsed = tf.io.parse_example(serialized, {"x": tf.io.FixedLenFeature([1], tf.float32)})
         x = _v1.placeholder_with_default(tf.identity(parsed["x"]), [None, 1], name="x")
         y = tf.add(half * x, constant, name="y")
-        vector = _v1.placeholder(tf.float32, [None], name="vector")
         utils = _v1.saved_model.signature_def_utils
         info = _v1.saved_model.utils.build_tensor_info
         signatures = {
-            "serving_default": utils.predict_signature_def({"x": vector}, {"y": half * vector + constant}),
+            "serving_default": utils.predict_signature_def({"x": x}, {"y": y}),
             "classify_x_to_y": utils.build_signature_def(
                 {"inputs": info(serialized)}, {"scores": info(y)}, "tensorflow/serving/classify"
             ),
@@ -122,10 +121,10 @@ def _rest(process, path, document=None):
     return response.status, json.loads(response.data)
 
 
-def _predict(stub, name="half_plus_two", wanted=("y",)):
+def _predict(stub, name="half_plus_two", wanted=("y",), x=(2.0,)):
     request = predict_pb2.PredictRequest(output_filter=wanted)
     request.model_spec.name = name
-    request.inputs["x"].CopyFrom(tf.make_tensor_proto(np.float32([2.0])))
+    request.inputs["x"].CopyFrom(tf.make_tensor_proto(np.float32(x)))
     return stub.Predict(request, timeout=60)
 
 
@@ -140,10 +139,13 @@ def _check_spec(spec, signature):
     assert (spec.name, spec.signature_name, spec.version.value) == ("half_plus_two", signature, 123)
 
 
+# The model states [?, 1]; TensorFlow's own cases send [1], which a session of TensorFlow 1 takes.
+@pytest.mark.parametrize(("x", "sizes"), [([2.0], [1]), ([[2.0]], [1, 1]), (2.0, [])])
 @pytest.mark.parametrize("wanted", [("y",), ()])
-def test_predict_with_batching(prediction, wanted):
-    response = _predict(prediction, wanted=wanted)
+def test_predict_with_batching(prediction, wanted, x, sizes):
+    response = _predict(prediction, wanted=wanted, x=x)
     assert list(response.outputs["y"].float_val) == [3.0]
+    assert [dim.size for dim in response.outputs["y"].tensor_shape.dim] == sizes
     _check_spec(response.model_spec, "serving_default")
 
 
@@ -246,7 +248,8 @@ def test_a_bad_file_of_models_is_named(tmp_path, capsys):
     path = tmp_path / "bad_model_config.txt"
     path.write_text("improperly formatted file")
     assert server.main([f"--model_config_file={path}", "--port=0"]) == 1
-    assert f"Invalid protobuf file: '{path}'" in capsys.readouterr().err
+    message = f"Invalid protobuf file: '{path}': Error parsing text-format tensorflow.serving.ModelServerConfig"
+    assert message in capsys.readouterr().err
 
 
 def test_a_bad_channel_argument_is_named(tmp_path, capsys):
