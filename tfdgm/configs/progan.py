@@ -164,5 +164,7 @@ PRESETS: dict[str, Preset] = {
         _smoke,
         "Progressive GAN on the Olivetti faces, 4x4 to 64x64: likenesses after nine phases in half an hour",
     ),
-    "progan:cifar10": Preset(_cifar10, _smoke, "Progressive GAN on CIFAR-10 from JPEG, 4x4 to 32x32 in seven phases"),
+    "progan:cifar10": Preset(
+        _cifar10, _smoke, "Progressive GAN on CIFAR-10 from JPEG, 4x4 to 32x32 in seven phases: colours and outlines"
+    ),
 }
