@@ -51,8 +51,9 @@ Figures = dict[str, "Run | float"]
 """One round: by what was asked and how, a run, or samples a second of the raw call."""
 
 
-def table(rounds: Sequence[Figures], soak: Sequence[Run], num_clients: int, rows_per_request: int = 1) -> str:
+def table(rounds: Sequence[Figures], soak: Sequence[Run], num_clients: int) -> str:
     """Medians over the rounds, a row a way to ask, as Markdown."""
+    rows_per_request = served(rounds)[0].rows_per_request
     lines = [
         f"| {num_clients} clients, samples a request: {rows_per_request} | samples/s | of raw, same round "
         "| p50 ms | p95 ms | p99 ms | p99/p50 | rows a batch | errors |",

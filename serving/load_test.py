@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     load_tensorflow()
     with tempfile.TemporaryDirectory() as folder, _server(flags, pathlib.Path(folder)) as server:
         rounds, soak = asyncio.run(_measure(flags, server))
-    print(table(rounds, soak, flags.num_clients, flags.rows_per_request))
+    print(table(rounds, soak, flags.num_clients))
     if flags.json:
         flags.json.write_text(json.dumps(figures(rounds, soak, flags.num_clients), indent=1) + "\n", encoding="utf-8")
     if flags.plot:

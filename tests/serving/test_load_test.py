@@ -75,6 +75,15 @@ def test_table_and_figures():
     assert figures["rounds"][2]["gRPC, sample"]["statuses"] == {"OK": 98, "503": 2}
 
 
+def test_table_of_several_samples_a_request():
+    run = load_report.Run("gRPC, sample", 2.0, [0.010] * 100, {"OK": 100}, 10, [(0, 2**20), (100, 2**21)], 3)
+    table = load_report.table([{"raw call, sample": 300.0, "gRPC, sample": run}], [], 16)
+    assert "samples a request: 3 |" in table
+    assert "| raw call, sample | 300 | | | | | | 48 | |" in table
+    assert "| gRPC, sample | 150 | 50% | 10.0 | 10.0 |" in table
+    assert table.splitlines()[3].endswith("| 30.0 | 0 |")
+
+
 def test_plot(tmp_path):
     run = load_report.Run("gRPC, sample", 2.0, [0.01, 0.02], {"OK": 2}, 1, [(0, 2**20), (2, 2**21)])
     load_report.plot([{"raw call, sample": 100.0, "gRPC, sample": run}], [run], tmp_path / "load.png")

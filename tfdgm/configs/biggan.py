@@ -91,7 +91,7 @@ def _small(name: str, argument: str) -> ExperimentConfig:
 
 
 def _cifar10(argument: str) -> ExperimentConfig:
-    """As many steps as two workers on two cores do in half an hour."""
+    """Meant for half an hour of two workers on two cores, which was not timed."""
     model = BigGANConfig(width=8, latent_dim=80, embedding_size=64, attention_size=16, deep=argument == "deep")
     return _experiment("cifar10_jpeg", model, side=32, num_steps=3_000, batch_size=64)
 
