@@ -23,6 +23,18 @@ def test_starts_as_a_rotation(kind, shape):
     assert shape == (1,) or np.abs(another - matrix).max() > 0.01
 
 
+@pytest.mark.parametrize("convolution", INVERTIBLE_CONVS.values())
+def test_starts_as_an_order_where_one_is_given(convolution):
+    with dtype_policy("float64"):
+        layer = convolution((2, 3, 5), order=(3, 0, 4, 1, 2))
+    x = points((2, 3, 5))
+    z, log_det = layer.inverse_and_log_det(x)
+    np.testing.assert_allclose(z, x.numpy()[..., [3, 0, 4, 1, 2]], rtol=1e-12)
+    np.testing.assert_allclose(log_det, 0.0, atol=1e-12)
+    with pytest.raises(ValueError, match=r"order is \(0, 1\); it must be a permutation of 0 ... 4"):
+        convolution((2, 3, 5), order=(0, 1))
+
+
 @hypothesis.settings(max_examples=15, deadline=None, derandomize=True)
 @hypothesis.given(height=st.integers(1, 3), width=st.integers(1, 3), channels=st.integers(1, 7))
 def test_lu_is_its_dense_matrix(height, width, channels):

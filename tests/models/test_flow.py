@@ -94,7 +94,7 @@ def test_events_of_any_shape_are_vectors_inside():
     [
         ({"layer": "copling"}, "layer is 'copling'; it must be one of coupling, autoregressive"),
         ({"transform": "cubic"}, "transform is 'cubic'; it must be one of additive, affine"),
-        ({"mixing": "qr"}, "mixing is 'qr'; it must be one of lu, plain, reversal, shuffle"),
+        ({"mixing": "qr"}, "mixing is 'qr'; it must be one of lu, lu_shuffle, plain, reversal, shuffle"),
         ({"num_steps": 0}, "num_steps is 0; it must be at least 1"),
         ({"hidden_size": 0}, "hidden_size is 0; it must be at least 1"),
         ({"scale_limit": 0.0}, "limit is 0.0; it must lie between 0.01 and 20.0"),

@@ -15,30 +15,38 @@ import scipy.linalg
 import tensorflow as tf
 
 from tfdgm.bijectors.layer import BijectorLayer, Context, require_channels
+from tfdgm.bijectors.permutation import require_order
 from tfdgm.core.validation import require_choice
 
 
 class InvertibleConv(BijectorLayer, abc.ABC):
-    """Base of both parametrisations; starts as a random rotation.
+    """Base of both parametrisations; starts as a random rotation where not told otherwise.
 
     References:
       Kingma & Dhariwal (2018), Glow: generative flow with invertible 1x1 convolutions, section 3.2.
     """
 
-    def __init__(self, event_shape: Sequence[int], *, name: str = "invertible_conv") -> None:
+    def __init__(
+        self, event_shape: Sequence[int], *, order: Sequence[int] | None = None, name: str = "invertible_conv"
+    ) -> None:
         """Builds the weights.
 
         Args:
           event_shape: [D] or [H, W, C].
+          order: of the channels, which W starts as: z_c = x_{order[c]}; None for a random rotation.
           name: of the layer.
 
         Raises:
-          ValueError: for any other shape.
+          ValueError: for any other shape, or an order that is no permutation of the channels.
         """
         require_channels(event_shape)
         super().__init__(event_shape, event_shape, name=name)
         size = self.event_shape[-1]
-        self._start(np.asarray(keras.initializers.Orthogonal()((size, size), "float32"), np.float64))
+        if order is None:
+            start = np.asarray(keras.initializers.Orthogonal()((size, size), "float32"), np.float64)
+        else:
+            start = np.eye(size)[list(require_order(order, size))]
+        self._start(start)
 
     @abc.abstractmethod
     def matrix(self) -> tf.Tensor:
@@ -53,8 +61,8 @@ class InvertibleConv(BijectorLayer, abc.ABC):
         """W^-1 of columns [C, N]."""
 
     @abc.abstractmethod
-    def _start(self, rotation: np.ndarray) -> None:
-        """Builds the weights at W = rotation."""
+    def _start(self, matrix: np.ndarray) -> None:
+        """Builds the weights at W = matrix, an orthogonal one."""
 
     def forward_and_log_det(self, z: tf.Tensor, context: Context = None) -> tuple[tf.Tensor, tf.Tensor]:
         """x_ij = W^-1 z_ij, by solving."""
@@ -81,9 +89,9 @@ class PlainInvertibleConv(InvertibleConv):
       kernel: W, [C, C].
     """
 
-    def _start(self, rotation: np.ndarray) -> None:
+    def _start(self, matrix: np.ndarray) -> None:
         self.kernel = self.add_weight(
-            shape=rotation.shape, initializer=_constant(rotation), aggregation="mean", name="kernel"
+            shape=matrix.shape, initializer=_constant(matrix), aggregation="mean", name="kernel"
         )
 
     def matrix(self) -> tf.Tensor:
@@ -114,8 +122,8 @@ class LUInvertibleConv(InvertibleConv):
       Kingma & Dhariwal (2018), eq. 10 and 11.
     """
 
-    def _start(self, rotation: np.ndarray) -> None:
-        permutation, lower, upper = scipy.linalg.lu(rotation)
+    def _start(self, matrix: np.ndarray) -> None:
+        permutation, lower, upper = scipy.linalg.lu(matrix)
         diagonal = np.diag(upper)
         self.lower = self._weight(np.tril(lower, -1), "lower", trainable=True)
         self.upper = self._weight(np.triu(upper, 1), "upper", trainable=True)

@@ -28,10 +28,7 @@ class Permutation(BijectorLayer):
         """
         require_channels(event_shape)
         super().__init__(event_shape, event_shape, name=name)
-        channels = self.event_shape[-1]
-        if sorted(order) != list(range(channels)):
-            raise ValueError(f"order is {tuple(order)}; it must be a permutation of 0 ... {channels - 1}")
-        self.order = tuple(int(channel) for channel in order)
+        self.order = require_order(order, self.event_shape[-1])
 
     def forward_and_log_det(self, z: tf.Tensor, context: Context = None) -> tuple[tf.Tensor, tf.Tensor]:
         """The channels in their order."""
@@ -42,6 +39,17 @@ class Permutation(BijectorLayer):
         """The channels as they were."""
         del context
         return tf.gather(x, np.argsort(self.order), axis=-1), tf.zeros([], x.dtype)
+
+
+def require_order(order: Sequence[int], num_channels: int) -> tuple[int, ...]:
+    """The order of the channels, checked.
+
+    Raises:
+      ValueError: when it is no permutation of them.
+    """
+    if sorted(order) != list(range(num_channels)):
+        raise ValueError(f"order is {tuple(order)}; it must be a permutation of 0 ... {num_channels - 1}")
+    return tuple(int(channel) for channel in order)
 
 
 def reversal(num_channels: int) -> tuple[int, ...]:

@@ -127,6 +127,7 @@ LAYERS: dict[str, Callable[[int, Elementwise, dict[str, Any], int], BijectorLaye
 # Of the number of dimensions, a seed and a name.
 MIXINGS: dict[str, Callable[[int, int, str], BijectorLayer]] = {
     "lu": lambda num_dims, seed, name: LUInvertibleConv((num_dims,), name=name),
+    "lu_shuffle": lambda num_dims, seed, name: LUInvertibleConv((num_dims,), order=shuffle(num_dims, seed), name=name),
     "plain": lambda num_dims, seed, name: PlainInvertibleConv((num_dims,), name=name),
     "reversal": lambda num_dims, seed, name: Permutation((num_dims,), reversal(num_dims), name=name),
     "shuffle": lambda num_dims, seed, name: Permutation((num_dims,), shuffle(num_dims, seed), name=name),
