@@ -19,14 +19,27 @@ def _set(model, value):
 
 
 def test_closed_form(model):
-    _set(model, 0.0)
+    _set(model, 100.0)
     averages = WeightAverages(model, 0.9)
-    _set(model, 1.0)
-    for _ in range(5):
+    weights = [1.0, 4.0, -2.0, 3.0]
+    for value in weights[:3]:
+        _set(model, value)
         averages.update(1)
-    np.testing.assert_allclose(averages.shadows[0].numpy(), 1.0 - 0.9**5, rtol=1e-6)
-    averages.update(7)
-    np.testing.assert_allclose(averages.shadows[0].numpy(), 1.0 - 0.9**12, rtol=1e-6)
+    _set(model, weights[3])
+    averages.update(2)  # two steps at once, as if both had ended with these weights
+    decays = 0.9 ** np.array([4.0, 3.0, 2.0, 1.0, 0.0])
+    expected = np.average([*weights, weights[3]], weights=decays)
+    for shadow in averages.shadows:
+        np.testing.assert_allclose(shadow.numpy(), np.full(shadow.shape, expected), rtol=1e-6)
+
+
+def test_before_the_first_step_averages_are_the_weights_and_after_it_they_are_its_own(model):
+    _set(model, 100.0)
+    averages = WeightAverages(model, 0.9999)
+    np.testing.assert_array_equal(averages.shadows[0].numpy(), model.trainable_variables[0].numpy())
+    _set(model, 0.1)
+    averages.update(1)
+    np.testing.assert_array_equal(averages.shadows[0].numpy(), model.trainable_variables[0].numpy())
 
 
 def test_in_place_gives_the_weights_back_bitwise(model):

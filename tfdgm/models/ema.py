@@ -1,4 +1,8 @@
-"""Exponential moving averages of a model's weights."""
+"""Exponential moving averages of a model's weights, without the bias towards where they began.
+
+after n steps:  average_n = sum_t decay^(n - t) weight_t / sum_t decay^(n - t),  t = 1 ... n
+which is        average_n = average_{n-1} + (1 - decay) / (1 - decay^n) (weight_n - average_{n-1})
+"""
 
 import contextlib
 from collections.abc import Iterator
@@ -9,11 +13,15 @@ from tfdgm.models.base import GenerativeModel
 
 
 class WeightAverages(tf.Module):
-    """Shadows of the trainable variables: shadow <- decay shadow + (1 - decay) weight after every step.
+    """Shadows of the trainable variables, moved after every step.
 
     Attributes:
       decay: a step.
-      shadows: one variable for each of `model.trainable_variables`.
+      remainder: decay^n, what an average that is not corrected would hold of the weights before the first step.
+      shadows: one variable for each of `model.trainable_variables`; before the first step, the weights.
+
+    References:
+      Kingma & Ba (2015), Adam: a method for stochastic optimization, section 3, for the correction.
     """
 
     def __init__(self, model: GenerativeModel, decay: float) -> None:
@@ -27,6 +35,7 @@ class WeightAverages(tf.Module):
             raise ValueError(f"ema_decay is {decay}; it must be above 0 and below 1, or 0 for no averages")
         self.decay = decay
         self._model = [model]  # in a list: the module tracks its shadows, not the model again
+        self.remainder = tf.Variable(1.0, trainable=False, dtype=tf.float64, name="remainder")
         self.shadows = [
             tf.Variable(variable.value, trainable=False, name=f"{variable.name}_average")
             for variable in model.trainable_variables
@@ -36,8 +45,11 @@ class WeightAverages(tf.Module):
     def update(self, num_steps: int) -> None:
         """Moves the shadows by `num_steps` steps at once."""
         decay = self.decay**num_steps
+        remainder = decay * self.remainder
         for shadow, variable in zip(self.shadows, self._model[0].trainable_variables, strict=True):
-            shadow.assign(decay * shadow + (1.0 - decay) * variable.value)
+            share = tf.cast((1.0 - decay) / (1.0 - remainder), shadow.dtype)
+            shadow.assign((1.0 - share) * shadow + share * variable.value)
+        self.remainder.assign(remainder)
 
     @contextlib.contextmanager
     def in_place(self) -> Iterator[None]:
