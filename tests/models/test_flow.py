@@ -9,7 +9,7 @@ from tests.goldens.precision import dtype_policy
 from tests.goldens.table import GOLDENS
 from tfdgm.bijectors.actnorm import ActNorm
 from tfdgm.core.types import DataSpec
-from tfdgm.models.flow import Flow
+from tfdgm.models.flow import MIXINGS, Flow
 
 PLANE = DataSpec((2,), domain="real", num_levels=0)
 
@@ -87,6 +87,23 @@ def test_events_of_any_shape_are_vectors_inside():
     model.fit(tf.data.Dataset.from_tensors({"x": x}), verbose=0)
     assert model.sample(tf.range(3, dtype=tf.int64)).shape == (3, 2, 3, 1)
     np.testing.assert_allclose(model.decode(model.encode(x)["z"]), x, atol=1e-5)
+
+
+@pytest.mark.parametrize("mixing", MIXINGS)
+def test_every_mixing_has_its_start_and_its_inverse(mixing):
+    keras.utils.set_random_seed(0)
+    spec = DataSpec((6,), domain="real", num_levels=0)
+    with dtype_policy("float64"):
+        model = Flow(spec, mixing=mixing, num_steps=2, hidden_size=4)
+    first = model.bijector.parts[0].parts[1]
+    x = tf.eye(6, dtype=tf.float64)
+    z, log_det = first.inverse_and_log_det(x)
+    np.testing.assert_allclose(z @ tf.transpose(z), x, atol=1e-6)  # rotations and orders keep lengths and angles
+    np.testing.assert_allclose(log_det, 0.0, atol=1e-6)
+    is_order = np.all(np.isclose(z, 0.0) | np.isclose(z, 1.0))
+    assert is_order == (mixing in ("lu_shuffle", "reversal", "shuffle"))
+    assert bool(first.trainable_variables) == (mixing in ("lu", "lu_shuffle", "plain"))
+    np.testing.assert_allclose(first.forward_and_log_det(z)[0], x, atol=1e-12)
 
 
 @pytest.mark.parametrize(
