@@ -11,6 +11,7 @@ from tfdgm.configs import OptimizerConfig
 from tfdgm.core.types import DataSpec
 from tfdgm.models.base import GenerativeModel
 from tfdgm.training import optimizers
+from tfdgm.training.fused_adam import FusedAdam
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +68,11 @@ def test_every_optimizer_is_built_with_its_fields(model, name):
         assert getattr(optimizer, field) == getattr(config, field)
 
 
+@pytest.mark.parametrize("name", sorted(optimizers.OPTIMIZERS))
+def test_no_weight_decay_is_none(model, name):
+    assert optimizers.make_optimizer(OptimizerConfig(name=name), model, 10, "g").weight_decay is None
+
+
 def test_numbered_groups_without_a_field_of_their_own_share_one():
     class Layered(GenerativeModel):
         def groups(self):
@@ -80,7 +86,7 @@ def test_numbered_groups_without_a_field_of_their_own_share_one():
 
     built = optimizers.make_optimizers(Two(), Layered(DataSpec((2,), domain="real", num_levels=0)), 10)
     assert {name: type(optimizer) for name, optimizer in built.items()} == {
-        "a": keras.optimizers.Adam,
+        "a": FusedAdam,
         "b_1": keras.optimizers.RMSprop,
         "b_2": keras.optimizers.SGD,
         "b_3": keras.optimizers.SGD,

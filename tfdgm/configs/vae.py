@@ -109,8 +109,8 @@ _PARTS = {"percent1": (600, 2_400), "percent10": (6_000, 18_000)}
 def on_a_part(config: ExperimentConfig, argument: str) -> ExperimentConfig:
     """On the share of the training images that `argument` names, if it does: `percent1` or `percent10`.
 
-    The bound on validation images decides which checkpoint counts, before training examples are learned by heart. What is
-    published of these parts is the ELBO: 500 samples do for the tighter bound beside it.
+    The bound on validation images decides which checkpoint counts, before training examples are learned by heart. What
+    is published of these parts is the ELBO: 500 samples do for the tighter bound beside it.
     """
     if argument in _PARTS:
         config.evaluation.num_iwae_samples = 500

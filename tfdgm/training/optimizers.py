@@ -12,6 +12,7 @@ import tensorflow as tf
 from tfdgm.configs import OptimizerConfig
 from tfdgm.core.validation import require_at_least, require_choice
 from tfdgm.models.base import GenerativeModel
+from tfdgm.training.fused_adam import FusedAdam
 
 # Fraction of the peak rate, of the fraction of the phase that is done.
 SCHEDULES: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
@@ -23,8 +24,8 @@ SCHEDULES: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
 
 _ADAM = ("beta_1", "beta_2", "epsilon")
 OPTIMIZERS: dict[str, tuple[type[keras.optimizers.Optimizer], tuple[str, ...]]] = {
-    "adam": (keras.optimizers.Adam, _ADAM),
-    "adamw": (keras.optimizers.AdamW, _ADAM),
+    "adam": (FusedAdam, _ADAM),
+    "adamw": (FusedAdam, _ADAM),  # the same: in Keras weight decay is decoupled in every optimizer
     "adamax": (keras.optimizers.Adamax, _ADAM),
     "rmsprop": (keras.optimizers.RMSprop, ("momentum", "epsilon")),
     "sgd": (keras.optimizers.SGD, ("momentum",)),
