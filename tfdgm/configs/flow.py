@@ -73,13 +73,13 @@ _NSF = FlowConfig(model_name="nsf", transform="rational_quadratic")
 _MAF = FlowConfig(model_name="maf", layer="autoregressive")
 
 
-def _bsds300(kind: FlowConfig, num_training_steps: int, **fields: Any) -> ExperimentConfig:
+def _bsds300(kind: FlowConfig, num_training_steps: int, batch_size: int = 256, **fields: Any) -> ExperimentConfig:
     """63 dimensions of natural image patches (Papamakarios et al. 2017, section 4.2)."""
     return _experiment(
         DataConfig(name="bsds300"),
         dataclasses.replace(kind, hidden_size=256, mixing="lu_shuffle", **fields),
         learning_rate=1e-3,
-        batch_size=256,
+        batch_size=batch_size,
         num_steps=num_training_steps,
         log_every=200,
         evaluate_every=4_000,
@@ -147,7 +147,7 @@ PRESETS: dict[str, Preset] = {
         published=_published(153.28, "Papamakarios et al. 2017, table 1, RealNVP (10), on a cut of their own"),
     ),
     "maf:bsds300": Preset(
-        lambda argument: _bsds300(_MAF, 24_000, num_steps=5),
+        lambda argument: _bsds300(_MAF, 32_000, batch_size=128, num_steps=5),
         _smoke,
         "MAF on patches of BSDS300, 63 dimensions",
         published=_published(155.69, "Papamakarios et al. 2017, table 1, MAF (5), on a cut of their own"),
