@@ -49,7 +49,7 @@ class Glow(NormalizingFlow):
         num_scales: int = 2,
         num_steps: int = 8,
         num_filters: int = 64,
-        transform: str = "affine",
+        transform: str = "sigmoid_affine",
         mixing: str = "lu",
         dequantization: str = "uniform",
         num_dequantization_filters: int = 32,
