@@ -13,6 +13,7 @@ from tfdgm.configs import get_config
 from tfdgm.core.types import DataSpec
 from tfdgm.models.base import GenerativeModel
 from tfdgm.models.registry import build_from_config
+from tfdgm.training.fused_adam import FusedAdam
 
 BATCH_SIZE = 8
 
@@ -125,7 +126,7 @@ class Golden:
 
 
 def _adam(*groups: str, epsilon: float = 1e-7) -> Callable[[], dict[str, keras.optimizers.Optimizer]]:
-    return lambda: {group: keras.optimizers.Adam(1e-2, epsilon=epsilon) for group in groups}
+    return lambda: {group: FusedAdam(1e-2, epsilon=epsilon) for group in groups}
 
 
 def _preset(

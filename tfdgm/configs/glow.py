@@ -107,7 +107,7 @@ def _cifar10(argument: str) -> ExperimentConfig:
     del argument
     model = GlowConfig(num_scales=3, num_steps=8, num_filters=64)
     return _experiment(
-        "cifar10_subset", model, num_steps=2_000, evaluate_every=250, checkpoint_every=250, sample_every=500
+        "cifar10_subset", model, num_steps=2_000, evaluate_every=200, checkpoint_every=200, sample_every=400
     )
 
 
