@@ -4,6 +4,7 @@ python -m benchmarks.steps --configs=rbm:mnist,vae:mnist --manual_dir=DIR
 """
 
 import dataclasses
+import itertools
 import json
 import resource
 import statistics
@@ -24,9 +25,15 @@ from tfdgm.training.optimizers import make_optimizers
 
 _CONFIGS = flags.DEFINE_list("configs", ["rbm:digits", "vae:digits"], "Presets to measure.")
 _MANUAL_DIR = flags.DEFINE_string("manual_dir", "", "Folder of raw data files.")
+_STEPS_AN_INTERVAL = flags.DEFINE_integer(
+    "steps_an_interval",
+    100,
+    "Steps in each of the eleven intervals; fewer for models of seconds a step.",
+    lower_bound=1,
+)
 _ONE = flags.DEFINE_string("one", "", "Measure this preset in this process and print JSON lines.")
 
-_NUM_INTERVALS, _STEPS_AN_INTERVAL, _NUM_SAMPLES = 10, 100, 64
+_NUM_INTERVALS, _NUM_SAMPLES = 10, 64
 _COLUMNS = ("preset", "phase", "first step, s", "step, ms", "samples/s", "peak memory, MB")
 
 
@@ -39,7 +46,12 @@ def table(configs: Iterable[str], manual_dir: str = "") -> str:
 
 def measure(preset: str, manual_dir: str) -> list[dict[str, Any]]:
     """One row a phase of the preset's run; memory is the process's peak so far."""
-    config = get_config(preset)
+    config, steps_an_interval = get_config(preset), _STEPS_AN_INTERVAL.value
+    if steps_an_interval % config.training.steps_per_execution:
+        raise ValueError(
+            f"steps_an_interval is {steps_an_interval}; it must be a multiple of "
+            f"training.steps_per_execution, {config.training.steps_per_execution}"
+        )
     data = open_data(config.data, manual_dir=manual_dir)
     keras.utils.set_random_seed(config.seed)
     model = build_from_config(config.model, data.spec, seed=config.seed)
@@ -51,12 +63,12 @@ def measure(preset: str, manual_dir: str) -> list[dict[str, Any]]:
             model.compile(make_optimizers(config.optimizers, model, model.phase.steps))
             model.steps_per_execution = config.training.steps_per_execution
         model.make_train_function(force=True)
-        num_steps = (_NUM_INTERVALS + 1) * _STEPS_AN_INTERVAL
+        num_steps = (_NUM_INTERVALS + 1) * steps_an_interval
         batch_size = phase.batch_size or config.training.batch_size
         batches = train_batches(data, batch_size=batch_size, seed=config.seed, num_steps=num_steps)
         clock = _Clock()
         start = time.perf_counter()
-        epochs = {"epochs": _NUM_INTERVALS + 1, "steps_per_epoch": _STEPS_AN_INTERVAL}
+        epochs = {"epochs": _NUM_INTERVALS + 1, "steps_per_epoch": steps_an_interval}
         model.fit(batches, shuffle=False, verbose=0, callbacks=[clock.callback()], **epochs)
         draw = tf.function(model.sample, autograph=False) if hasattr(model, "sample") else None
         rows.append(
@@ -64,7 +76,7 @@ def measure(preset: str, manual_dir: str) -> list[dict[str, Any]]:
                 "preset": f"`{preset}`",
                 "phase": phase.name,
                 "first step, s": f"{clock.first_execution - start:.1f}",
-                "step, ms": f"{1e3 * clock.median_step():.2f}",
+                "step, ms": f"{1e3 * clock.median_interval() / steps_an_interval:.2f}",
                 "samples/s": f"{_samples_a_second(draw):,.0f}" if draw else "",
                 "peak memory, MB": f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f}",
             }
@@ -86,10 +98,9 @@ class _Clock:
             on_epoch_end=lambda epoch, logs: self._ends.append(time.perf_counter()),
         )
 
-    def median_step(self) -> float:
-        """Seconds, over the intervals after the first."""
-        pairs = zip(self._ends, self._ends[1:], strict=False)
-        return statistics.median(end - start for start, end in pairs) / _STEPS_AN_INTERVAL
+    def median_interval(self) -> float:
+        """Seconds of an interval, the first left out."""
+        return statistics.median(end - start for start, end in itertools.pairwise(self._ends))
 
     def _note_execution(self) -> None:
         self.first_execution = self.first_execution or time.perf_counter()
@@ -104,6 +115,7 @@ def _samples_a_second(draw: Any) -> float:
 
 def _in_a_process(preset: str, manual_dir: str) -> list[dict[str, Any]]:
     command = [sys.executable, "-m", "benchmarks.steps", f"--one={preset}", f"--manual_dir={manual_dir}"]
+    command.append(f"--steps_an_interval={_STEPS_AN_INTERVAL.value}")
     output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     return json.loads(output.strip().splitlines()[-1])
 
