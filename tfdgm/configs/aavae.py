@@ -1,7 +1,7 @@
 """Adversary-activated VAEs, without classes and with: fields and presets.
 
 A preset differs from that of the VAE it goes with (`vae`, `svae` or `cvae`) in the discriminator alone. Of those of
-MNIST, `aavae:mnist:percent1` alone has been run.
+MNIST, `aavae:mnist:percent1` and `:percent10` alone have been run.
 """
 
 import dataclasses

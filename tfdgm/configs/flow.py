@@ -143,7 +143,7 @@ PRESETS: dict[str, Preset] = {
     "real_nvp:bsds300": Preset(
         lambda argument: _bsds300(_REAL_NVP, 40_000),
         _smoke,
-        "RealNVP on patches of BSDS300, 63 dimensions",
+        "RealNVP on patches of BSDS300, 63 dimensions: 155.4 nats in 67 minutes of one core",
         published=_published(153.28, "Papamakarios et al. 2017, table 1, RealNVP (10), on a cut of their own"),
     ),
     "maf:bsds300": Preset(
