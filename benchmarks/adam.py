@@ -17,7 +17,6 @@ from tfdgm.models.registry import build_from_config
 from tfdgm.training.fused_adam import FusedAdam
 
 _CONFIG = flags.DEFINE_string("config", "vae:digits", "Preset whose trainable weights to move.")
-
 _MANUAL_DIR = flags.DEFINE_string("manual_dir", "", "Folder of raw data files.")
 
 _NUM_STEPS = 50

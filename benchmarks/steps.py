@@ -11,7 +11,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -37,8 +37,15 @@ _NUM_INTERVALS, _NUM_SAMPLES = 10, 64
 _COLUMNS = ("preset", "phase", "first step, s", "step, ms", "samples/s", "peak memory, MB")
 
 
-def table(configs: Iterable[str], manual_dir: str = "") -> str:
+def table(configs: Sequence[str], manual_dir: str = "") -> str:
     """The measurements of several presets as a Markdown table."""
+    for preset in configs:
+        steps_per_execution = get_config(preset).training.steps_per_execution
+        if _STEPS_AN_INTERVAL.value % steps_per_execution:
+            raise app.UsageError(
+                f"--steps_an_interval is {_STEPS_AN_INTERVAL.value}; for {preset} it must be a multiple of "
+                f"training.steps_per_execution, {steps_per_execution}"
+            )
     rows = [row for config in configs for row in _in_a_process(config, manual_dir)]
     lines = [_COLUMNS, ["---", "---", *["---:"] * 4], *[[str(row[column]) for column in _COLUMNS] for row in rows]]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -47,11 +54,6 @@ def table(configs: Iterable[str], manual_dir: str = "") -> str:
 def measure(preset: str, manual_dir: str) -> list[dict[str, Any]]:
     """One row a phase of the preset's run; memory is the process's peak so far."""
     config, steps_an_interval = get_config(preset), _STEPS_AN_INTERVAL.value
-    if steps_an_interval % config.training.steps_per_execution:
-        raise ValueError(
-            f"steps_an_interval is {steps_an_interval}; it must be a multiple of "
-            f"training.steps_per_execution, {config.training.steps_per_execution}"
-        )
     data = open_data(config.data, manual_dir=manual_dir)
     keras.utils.set_random_seed(config.seed)
     model = build_from_config(config.model, data.spec, seed=config.seed)

@@ -72,8 +72,9 @@ def test_replicas_hold_what_one_device_holds():
     run = tf.function(lambda: strategy.run(step), autograph=False)
     for _ in range(5):
         run()
-    for variable, alone in zip(variables, _after(FusedAdam(**_FIELDS)), strict=False):
-        copies = strategy.experimental_local_results(variable.value)
+    replicated = [variable.value for variable in (*variables, *optimizer.variables)]
+    for variable, alone in zip(replicated, _after(FusedAdam(**_FIELDS)), strict=True):
+        copies = strategy.experimental_local_results(variable)
         assert len(copies) == 2
         for copy in copies:
             np.testing.assert_allclose(copy, alone, rtol=1e-6)

@@ -102,7 +102,7 @@ def _mnist(argument: str) -> ExperimentConfig:
 def _cifar10(argument: str) -> ExperimentConfig:
     """The 4,000 exact images that are at hand: far too few for a figure to be held against the literature's.
 
-    With `affine` an image of the twentieth minibatch had codes without bounds.
+    With `affine` the twentieth step had a gradient that was not finite.
     """
     del argument
     model = GlowConfig(num_scales=3, num_steps=8, num_filters=64)
