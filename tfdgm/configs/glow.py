@@ -93,7 +93,7 @@ def _digits(argument: str) -> ExperimentConfig:
 
 def _mnist(argument: str) -> ExperimentConfig:
     model = GlowConfig(num_steps=8, num_filters=64, transform="affine", dequantization="variational")
-    num_steps = 100_000 if argument == "long" else 16_000
+    num_steps = 100_000 if argument == "long" else 10_000
     return _experiment(
         "mnist", model, num_steps=num_steps, evaluate_every=1_000, checkpoint_every=1_000, sample_every=2_000
     )
