@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tests.goldens.table import GOLDENS
+from tfdgm.models.semi_supervised_aae import SemiSupervisedAAE
 
 GOLDEN = GOLDENS["saae"]
 
@@ -51,19 +52,40 @@ def test_unknown_labels_have_no_loss_and_no_say_in_the_accuracy(model, x):
     assert np.mean(is_right) == pytest.approx(expected, rel=1e-6)
 
 
+def test_labels_are_learned_from_noisy_images(with_row_seeds, x):
+    """Noise of the deviation asked for, each row's own; classifying for others adds none."""
+    model = with_row_seeds(SemiSupervisedAAE(GOLDEN.spec, input_noise=0.5))
+    seen = []
+    model.encoder = lambda images: seen.append(images.numpy()) or tf.zeros([8, model._num_encoder_outputs()])
+    model._classification_loss(x, tf.zeros([8], tf.int32))
+    model.predict_probabilities(x)
+    noise = seen[0] - x.numpy()
+    assert noise.std() == pytest.approx(0.5, rel=0.1)
+    assert np.unique(noise.reshape(8, -1), axis=0).shape[0] == 8
+    np.testing.assert_array_equal(seen[1], x)
+
+
+def test_a_noise_below_zero_is_refused():
+    with pytest.raises(ValueError, match="input_noise is -0.1"):
+        SemiSupervisedAAE(GOLDEN.spec, input_noise=-0.1)
+
+
 def test_the_posterior_of_the_style_knows_no_class(model, x):
     by_class = [model._encoded(x, tf.fill([8], label)).mean for label in range(3)]
     np.testing.assert_array_equal(by_class[0], by_class[1])
     np.testing.assert_array_equal(by_class[0], by_class[2])
 
 
-def test_the_classifier_learns_in_three_phases_and_the_decoder_in_one():
+def test_the_encoder_learns_in_three_phases_and_the_decoder_in_one():
     model = GOLDEN.build()
     ids = {name: {id(variable) for variable in group} for name, group in model.groups().items()}
-    encoder, decoder, classifier = (
-        {id(v) for v in network.trainable_variables} for network in (model.encoder, model.decoder, model.classifier)
-    )
-    assert ids["autoencoder"] == encoder | decoder | classifier
-    assert ids["encoder"] == encoder | classifier
-    assert ids["classifier"] == classifier
+    encoder, decoder = ({id(v) for v in network.trainable_variables} for network in (model.encoder, model.decoder))
+    assert ids["autoencoder"] == encoder | decoder
+    assert ids["encoder"] == ids["classifier"] == encoder
     assert not ids["discriminator"] & ids["autoencoder"]
+
+
+def test_style_and_class_are_heads_of_one_encoder(model, x):
+    outputs = model.encoder(x).numpy()
+    np.testing.assert_array_equal(model.encode(x)["z_mean"], outputs[:, : model.latent_dim])
+    np.testing.assert_array_equal(model.predict_logits(x), outputs[:, -3:])

@@ -44,11 +44,12 @@ class SemiSupervisedAAEConfig(AAEConfig):
     """Fields of `tfdgm.models.semi_supervised_aae.SemiSupervisedAAE`.
 
     Attributes:
-      classifier_hidden_sizes: units of the hidden layers of q(y|x).
+      input_noise: standard deviation of Gaussian noise on the images that labels are learned from: few are soon known
+        by heart. The other phases, and whoever asks, see images as they are.
     """
 
     model_name: str = "saae"
-    classifier_hidden_sizes: tuple[int, ...] = (500, 500)
+    input_noise: float = 0.0
 
 
 @dataclasses.dataclass
@@ -106,9 +107,7 @@ def _digits(argument: str) -> ExperimentConfig:
 def _with_classes(config: ExperimentConfig, num_labels: int) -> ExperimentConfig:
     """Few labels, as many of each class; validation accuracy decides which checkpoint counts."""
     model, optimizers = vars(config.model), vars(config.optimizers)
-    config.model = SemiSupervisedAAEConfig(
-        **{**model, "model_name": "saae", "classifier_hidden_sizes": config.model.hidden_sizes}
-    )
+    config.model = SemiSupervisedAAEConfig(**{**model, "model_name": "saae", "input_noise": 0.3})
     config.optimizers = SemiSupervisedAAEOptimizers(
         **optimizers, classifier=OptimizerConfig(learning_rate=5e-4, schedule="linear")
     )
@@ -124,8 +123,6 @@ def _smoke(config: ExperimentConfig) -> ExperimentConfig:
     config.model.hidden_sizes = config.model.discriminator_hidden_sizes = (16,)
     config.training = smoke_training(config.training, num_steps=200)
     config.evaluation = VAEEvaluation(num_elbo_samples=4, num_iwae_samples=50)
-    if isinstance(config.model, SemiSupervisedAAEConfig):
-        config.model.classifier_hidden_sizes = (16,)
     return config
 
 

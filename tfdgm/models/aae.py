@@ -18,11 +18,12 @@ from tfdgm.core import philox
 from tfdgm.core.types import DataSpec
 from tfdgm.core.unified_form import UnifiedForm
 from tfdgm.models.base import Batch, Logs
+from tfdgm.models.flow_posterior import Encoded
 from tfdgm.models.vae import VAE
 from tfdgm.networks.mlp import mlp
 from tfdgm.objectives.adversarial import logistic_discriminator, non_saturating_generator
 
-_RECONSTRUCTED, _REGULARIZED, _PRIOR = range(3)  # streams of a step's rows
+_RECONSTRUCTED, REGULARIZED, _PRIOR = range(3)  # streams of a step's rows
 
 
 class AAE(VAE):
@@ -76,10 +77,13 @@ class AAE(VAE):
 
     def sample_posterior(self, x: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
         """z from q(z|x), one for each example: x [B, *event_shape] and seeds int64 [B] to [B, latent_dim]."""
-        noise = philox.row_normal(seeds, (1, self.latent_dim), dtype=self.variable_dtype)
-        return self.posterior.sample(self._encoded(x), noise)[0][:, 0]
+        return self._drawn_from(self._encoded(x), seeds)
 
     # ---- private ------------------------------------------------------------------------------------------------
+
+    def _drawn_from(self, encoded: Encoded, seeds: tf.Tensor) -> tf.Tensor:
+        noise = philox.row_normal(seeds, (1, self.latent_dim), dtype=self.variable_dtype)
+        return self.posterior.sample(encoded, noise)[0][:, 0]
 
     def _reconstruction_loss(self, x: tf.Tensor) -> tf.Tensor:
         return -self._terms(x, self.row_seeds(_RECONSTRUCTED), 1)[2][:, 0]
@@ -88,7 +92,7 @@ class AAE(VAE):
         return tf.cast(self.discriminator(z), self.variable_dtype)[:, 0]
 
     def _discriminator_loss(self, x: tf.Tensor) -> tuple[tf.Tensor, Logs]:
-        z = tf.stop_gradient(self.sample_posterior(x, self.row_seeds(_REGULARIZED)))
+        z = tf.stop_gradient(self.sample_posterior(x, self.row_seeds(REGULARIZED)))
         prior_logits, posterior_logits = self._logits(self.sample_latents(self.row_seeds(_PRIOR))), self._logits(z)
         logs = {
             "accuracy/prior": tf.cast(prior_logits > 0.0, z.dtype),
@@ -97,4 +101,4 @@ class AAE(VAE):
         return logistic_discriminator(prior_logits, posterior_logits), logs
 
     def _encoder_loss(self, x: tf.Tensor) -> tf.Tensor:
-        return non_saturating_generator(self._logits(self.sample_posterior(x, self.row_seeds(_REGULARIZED))))
+        return non_saturating_generator(self._logits(self.sample_posterior(x, self.row_seeds(REGULARIZED))))

@@ -1,11 +1,11 @@
 """Semi-supervised adversarial autoencoder (Makhzani et al. 2016, section 5): classes and styles, an adversary for each.
 
 Generative story:  y ~ uniform,  z ~ N(0, I),  x ~ p(x | decoder(z, y))
-Inference model:   q(y|x) = softmax(classifier(x)),  q(z|x) = N(mean(x), diag exp(log_var(x)))
-Reconstruction     encoder, classifier, decoder  max  E_q(z|x) log p(x | z, q(y|x))     all examples, the class as it is
-Regularisation     discriminators                max  E_p(z) log D(z) + E_q(z) log (1 - D(z)), and the same of the class
-                   encoder, classifier           max  E_q(z) log D(z), and the same of the class
-Classification     classifier                    max  log q(y|x)                        where the label is known
+Inference model:   q(z, y|x) = N(z; mean(x), diag exp(log_var(x))) softmax(logits(x))_y   one encoder for both
+Reconstruction     encoder, decoder   max  E_q(z|x) log p(x | z, q(y|x))     the decoder sees probabilities
+Regularisation     discriminators     max  E_p(z) log D(z) + E_q(z) log (1 - D(z)), and the same of the class
+                   encoder            max  E_q(z) log D(z), and the same of the class
+Classification     encoder            max  log q(y|x)                        where the label is known
 in this order on each minibatch. The adversary of classes makes q(y|x) one-hot, and all classes as frequent as drawn.
 """
 
@@ -18,18 +18,19 @@ import tensorflow as tf
 from tfdgm.core import philox
 from tfdgm.core.types import DataSpec
 from tfdgm.core.unified_form import UnifiedForm
+from tfdgm.core.validation import require_at_least
 from tfdgm.math import categorical
-from tfdgm.models.aae import AAE
+from tfdgm.models.aae import AAE, REGULARIZED
 from tfdgm.models.base import Batch, Logs
+from tfdgm.models.classed_vae import ClassedVAE
 from tfdgm.models.flow_posterior import Encoded
-from tfdgm.models.semi_supervised_vae import SemiSupervisedVAE
 from tfdgm.networks.mlp import mlp
 from tfdgm.objectives.adversarial import logistic_discriminator, non_saturating_generator
 
-_RECONSTRUCTED, _CLASSES = 0, 3  # streams of a step's rows, beside those of the AAE
+_RECONSTRUCTED, _CLASSES, _NOISE = 0, 3, 4  # streams of a step's rows, beside those of the AAE
 
 
-class SemiSupervisedAAE(AAE, SemiSupervisedVAE):
+class SemiSupervisedAAE(AAE, ClassedVAE):
     """AAE with classes; the fields are those of `tfdgm.configs.aae.SemiSupervisedAAEConfig`."""
 
     unified: ClassVar[UnifiedForm] = dataclasses.replace(
@@ -42,27 +43,30 @@ class SemiSupervisedAAE(AAE, SemiSupervisedVAE):
     )
 
     def __init__(
-        self, spec: DataSpec, *, discriminator_hidden_sizes: tuple[int, ...] = (200, 200), **kwargs: Any
+        self,
+        spec: DataSpec,
+        *,
+        discriminator_hidden_sizes: tuple[int, ...] = (200, 200),
+        input_noise: float = 0.0,
+        **kwargs: Any,
     ) -> None:
-        """Builds encoder, classifier, decoder and both discriminators.
+        """Builds encoder, decoder and both discriminators.
 
         Raises:
           ValueError: naming a field with a value that it cannot have.
         """
+        require_at_least(0, input_noise=input_noise)
         super().__init__(spec, discriminator_hidden_sizes=discriminator_hidden_sizes, **kwargs)
+        self.input_noise = input_noise
         self.class_discriminator = mlp(
             [self.num_labels], discriminator_hidden_sizes, [1], activation="relu", name="class_discriminator"
         )
 
     def groups(self) -> dict[str, list[keras.Variable]]:
-        """A group a phase and player; the classifier is in three."""
-        groups, classifier = super().groups(), self.classifier.trainable_variables
-        return {
-            "autoencoder": [*groups["autoencoder"], *classifier],
-            "discriminator": [*groups["discriminator"], *self.class_discriminator.trainable_variables],
-            "encoder": [*groups["encoder"], *classifier],
-            "classifier": classifier,
-        }
+        """A group a phase and player; the encoder is in three."""
+        groups = super().groups()
+        groups["discriminator"] = [*groups["discriminator"], *self.class_discriminator.trainable_variables]
+        return {**groups, "classifier": self.encoder.trainable_variables}
 
     def train_step(self, batch: Batch) -> Logs:
         """The reconstruction and the regularisation phase, then classification (section 5)."""
@@ -70,18 +74,34 @@ class SemiSupervisedAAE(AAE, SemiSupervisedVAE):
         loss, is_right = self.minimize("classifier", self._classification_loss, batch["x"], batch["label"])
         return {**logs, "loss/classifier": loss, "accuracy": is_right}
 
+    def predict_logits(self, x: tf.Tensor) -> tf.Tensor:
+        """Logits of q(y|x), [B, Y]."""
+        return self._heads(x)[1]
+
     # ---- private ------------------------------------------------------------------------------------------------
 
     def _seen_shape(self) -> tuple[int, ...]:
         return self.spec.shape  # q(z|x) knows no class
 
+    def _num_encoder_outputs(self) -> int:
+        return super()._num_encoder_outputs() + self.num_labels
+
+    def _heads(self, x: tf.Tensor) -> tuple[Encoded, tf.Tensor]:
+        """What the encoder says of z, and the logits of the class [B, Y]."""
+        outputs = tf.cast(self.encoder(x), self.variable_dtype)
+        return self.posterior.encoded(outputs[:, : -self.num_labels]), outputs[:, -self.num_labels :]
+
     def _encoded(self, x: tf.Tensor, label: tf.Tensor | None = None) -> Encoded:
         del label
-        return self.posterior.encoded(tf.cast(self.encoder(x), self.variable_dtype))
+        return self._heads(x)[0]
+
+    def _codes(self, x: tf.Tensor, seeds: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """z from q(z|x) [B, latent_dim] and the probabilities q(y|x) [B, Y], by one pass of the encoder."""
+        encoded, logits = self._heads(x)
+        return self._drawn_from(encoded, seeds), tf.nn.softmax(logits)
 
     def _reconstruction_loss(self, x: tf.Tensor) -> tf.Tensor:
-        z = self.sample_posterior(x, self.row_seeds(_RECONSTRUCTED))
-        outputs = self.decoder(tf.concat([z, self.predict_probabilities(x)], axis=-1))
+        outputs = self.decoder(tf.concat(self._codes(x, self.row_seeds(_RECONSTRUCTED)), axis=-1))
         flat_outputs, flat_x = (
             tf.reshape(tf.cast(each, self.variable_dtype), [-1, self.spec.num_dims]) for each in (outputs, x)
         )
@@ -98,11 +118,13 @@ class SemiSupervisedAAE(AAE, SemiSupervisedVAE):
         return loss + logistic_discriminator(drawn, found), logs
 
     def _encoder_loss(self, x: tf.Tensor) -> tf.Tensor:
-        of_class = non_saturating_generator(self._class_logits(self.predict_probabilities(x)))
-        return super()._encoder_loss(x) + of_class
+        z, probabilities = self._codes(x, self.row_seeds(REGULARIZED))
+        return non_saturating_generator(self._logits(z)) + non_saturating_generator(self._class_logits(probabilities))
 
     def _classification_loss(self, x: tf.Tensor, label: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """-log q(y|x) where the label is known, else 0; and whether q(y|x) is right, of all known ones alike."""
+        if self.input_noise:
+            x += self.input_noise * philox.row_normal(self.row_seeds(_NOISE), self.spec.shape, dtype=x.dtype)
         is_known, known, logits = label >= 0, tf.maximum(label, 0), self.predict_logits(x)
         loss = tf.where(is_known, categorical.cross_entropy(logits, known), 0.0)
         share = tf.reduce_mean(tf.cast(is_known, loss.dtype))

@@ -173,13 +173,16 @@ class VAE(GenerativeModel):
 
     def _add_networks(self, sizes: tuple[int, ...], activation: str) -> None:
         shape, seen, size = self.spec.shape, self._seen_shape(), self.latent_dim + self.num_labels
-        num_outputs = self.posterior.num_outputs
+        num_outputs = self._num_encoder_outputs()
         if self.network == "mlp":
             self.encoder = mlp(seen, sizes, [num_outputs], activation=activation, name="encoder")
             self.decoder = mlp([size], sizes[::-1], shape, activation=activation, name="decoder")
         else:
             self.encoder = conv_encoder(seen, sizes, num_outputs, activation=activation, name="encoder")
             self.decoder = conv_decoder(size, sizes, shape, activation=activation, name="decoder")
+
+    def _num_encoder_outputs(self) -> int:
+        return self.posterior.num_outputs
 
     def _seen_shape(self) -> tuple[int, ...]:
         """What the encoder sees of an example: all of it, and where there are labels the one-hot label."""
