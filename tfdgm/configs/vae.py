@@ -1,8 +1,8 @@
 """VAE and IWAE: fields and presets.
 
 What a preset's summary says it reaches is the IWAE-5000 bound on the test split, in nats, on two CPU cores, as in
-`results/<preset>.json`. The arguments `long` and `paper` have not been run, nor have `planar` and `iaf` on MNIST;
-figures of `percent1` and `percent10` are in `docs/semi-supervised.md`.
+`results/<preset>.json`. The arguments `long` and `paper` have not been run, nor has `planar` on MNIST; figures
+of `iaf` are in `docs/vae.md`, figures of `percent1` and `percent10` are in `docs/semi-supervised.md`.
 """
 
 import dataclasses
