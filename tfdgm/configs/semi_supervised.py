@@ -1,6 +1,7 @@
-"""VAE with classes, few or all of them shown: fields and presets. Those of MNIST have not been run.
+"""VAE with classes, few or all of them shown: fields and presets.
 
 `svae` learns from labelled and unlabelled examples (M2 of Kingma et al. 2014), `cvae` from labelled ones alone.
+Presets of MNIST that state no figure have not been run, nor has `percent10`.
 """
 
 import dataclasses
@@ -89,7 +90,7 @@ PRESETS: dict[str, Preset] = {
     "svae:mnist": Preset(
         svae_mnist,
         smoke,
-        "semi-supervised VAE on MNIST with 1% of the labels",
+        "semi-supervised VAE on MNIST with 1% of the labels: 93.0% right in 34 minutes on one core",
         ("smoke", "percent10"),
         {"accuracy": Published(0.9412, f"{_PUBLISHED}, 1% labelled")},
         {"percent10": {"accuracy": Published(0.9768, f"{_PUBLISHED}, 10% labelled")}},
