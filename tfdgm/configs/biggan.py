@@ -91,7 +91,7 @@ def _small(name: str, argument: str) -> ExperimentConfig:
 
 
 def _cifar10(argument: str) -> ExperimentConfig:
-    """Half an hour of two workers, a core each, at 1.75 steps a second; 53 minutes beside a third process."""
+    """Half an hour of two workers, a core each, at 1.7 steps a second; 53 minutes beside a third process."""
     model = BigGANConfig(width=8, latent_dim=80, embedding_size=64, attention_size=16, deep=argument == "deep")
     return _experiment("cifar10_jpeg", model, side=32, num_steps=3_000, batch_size=64)
 

@@ -77,11 +77,11 @@ class AAE(VAE):
 
     def sample_posterior(self, x: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
         """z from q(z|x), one for each example: x [B, *event_shape] and seeds int64 [B] to [B, latent_dim]."""
-        return self._drawn_from(self._encoded(x), seeds)
+        return self._sampled_code(self._encoded(x), seeds)
 
     # ---- private ------------------------------------------------------------------------------------------------
 
-    def _drawn_from(self, encoded: Encoded, seeds: tf.Tensor) -> tf.Tensor:
+    def _sampled_code(self, encoded: Encoded, seeds: tf.Tensor) -> tf.Tensor:
         noise = philox.row_normal(seeds, (1, self.latent_dim), dtype=self.variable_dtype)
         return self.posterior.sample(encoded, noise)[0][:, 0]
 

@@ -5,7 +5,7 @@ Inference model:   q(z, y|x) = N(z; mean(x), diag exp(log_var(x))) softmax(logit
 Reconstruction     encoder, decoder   max  E_q(z|x) log p(x | z, q(y|x))     the decoder sees probabilities
 Regularisation     discriminators     max  E_p(z) log D(z) + E_q(z) log (1 - D(z)), and the same of the class
                    encoder            max  E_q(z) log D(z), and the same of the class
-Classification     encoder            max  log q(y|x)                        where the label is known
+Classification     encoder            max  log q(y|x + noise)                where the label is known
 in this order on each minibatch. The adversary of classes makes q(y|x) one-hot, and all classes as frequent as drawn.
 """
 
@@ -98,7 +98,7 @@ class SemiSupervisedAAE(AAE, ClassedVAE):
     def _codes(self, x: tf.Tensor, seeds: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """z from q(z|x) [B, latent_dim] and the probabilities q(y|x) [B, Y], by one pass of the encoder."""
         encoded, logits = self._heads(x)
-        return self._drawn_from(encoded, seeds), tf.nn.softmax(logits)
+        return self._sampled_code(encoded, seeds), tf.nn.softmax(logits)
 
     def _reconstruction_loss(self, x: tf.Tensor) -> tf.Tensor:
         outputs = self.decoder(tf.concat(self._codes(x, self.row_seeds(_RECONSTRUCTED)), axis=-1))
