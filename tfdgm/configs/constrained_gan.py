@@ -59,7 +59,7 @@ PRESETS: dict[str, Preset] = {
     "constrained_gan:mnist": Preset(
         lambda argument: _constrained(gan.image_gan("mnist", ConstrainedGANConfig()), "centred", 1.0, argument),
         gan.smoke,
-        "DCGAN on MNIST whose centre of mass is to be in the middle",
+        "DCGAN on MNIST whose centre of mass is to be in the middle: 88% are, 36% without; C-FID 9.2 either way",
         ("smoke", "none", "fixed", "learned"),
     ),
 }
