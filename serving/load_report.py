@@ -82,6 +82,7 @@ def table(rounds: Sequence[Figures], soak: Sequence[Run], num_clients: int) -> s
 def plot(rounds: Sequence[Figures], soak: Sequence[Run], path: pathlib.Path) -> None:
     """Latencies of the last round as distributions, and the server's memory over the requests of the soak."""
     from matplotlib.figure import Figure  # which nothing else here needs
+    from matplotlib.ticker import StrMethodFormatter
 
     figure = Figure(figsize=(9, 3.2), layout="constrained")
     latency, memory = figure.subplots(1, 2)
@@ -95,6 +96,8 @@ def plot(rounds: Sequence[Figures], soak: Sequence[Run], path: pathlib.Path) -> 
     highest = max((size for run in soak for _, size in run.resident), default=0) / 2**20
     memory.set(xlabel="requests answered", ylabel="MiB", title="resident memory of the server")
     memory.set_ylim(0, max(1.2 * highest, 1))
+    memory.locator_params(axis="x", nbins=5)
+    memory.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     memory.legend(loc="lower right")
     figure.savefig(path, dpi=110)
 
