@@ -56,5 +56,5 @@ PRESETS: dict[str, Preset] = {
     "infogan:digits": Preset(
         _digits, _smoke, "InfoGAN on the embedded 8x8 digits: 73% told by category, without labels; C-FID 0.87"
     ),
-    "infogan:mnist": Preset(_mnist, _smoke, "InfoGAN on MNIST: one of 10 and two numbers, no labels"),
+    "infogan:mnist": Preset(_mnist, _smoke, "InfoGAN on MNIST: 51% told by category, without labels; C-FID 6.8"),
 }
