@@ -209,7 +209,7 @@ def _dcgan(name: str, argument: str = "") -> ExperimentConfig:
 
 
 def _dcgan_fashion_mnist(argument: str) -> ExperimentConfig:
-    """As many steps as half an hour of two cores holds: shapes and cloths vary more than digits."""
+    """As many steps as half an hour holds at 50 ms each: shapes and cloths vary more than digits."""
     config = _dcgan("fashion_mnist", argument)
     config.training.num_steps = 36_000
     return config
