@@ -45,6 +45,7 @@ _FAMILIES = (
     "teacher_student",
     "tagger",
     "gan",
+    "wgan",
     "iwgan",
     "constrained_gan",
     "vae_gan",

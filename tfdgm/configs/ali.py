@@ -6,7 +6,7 @@ have not been run to the end.
 
 import dataclasses
 
-from tfdgm.configs import gan
+from tfdgm.configs import adversarial
 from tfdgm.configs.experiment import ExperimentConfig, Preset
 
 
@@ -52,16 +52,16 @@ def _with_encoder(config: ExperimentConfig, argument: str) -> ExperimentConfig:
 
 def _mnist(argument: str) -> ExperimentConfig:
     """The schedule of `dcgan:mnist`."""
-    return _with_encoder(gan.image_gan("mnist", ALIConfig(latent_dim=32)), argument)
+    return _with_encoder(adversarial.image_gan("mnist", ALIConfig(latent_dim=32)), argument)
 
 
 def _digits(argument: str) -> ExperimentConfig:
     """The embedded 8x8 digits."""
-    return _with_encoder(gan.digits_gan(ALIConfig()), argument)
+    return _with_encoder(adversarial.digits_gan(ALIConfig()), argument)
 
 
 def _smoke(config: ExperimentConfig) -> ExperimentConfig:
-    config = gan.smoke(config)
+    config = adversarial.smoke(config)
     config.model.joint_size = 8
     return config
 

@@ -7,6 +7,7 @@ package's own classifier of the data set.
 
 import dataclasses
 
+from tfdgm.configs.adversarial import GANOptimizers
 from tfdgm.configs.experiment import (
     DataConfig,
     ExperimentConfig,
@@ -15,7 +16,6 @@ from tfdgm.configs.experiment import (
     TrainingConfig,
     smoke_training,
 )
-from tfdgm.configs.gan import GANOptimizers
 from tfdgm.configs.sample_evaluation import DIGITS_KID_SUBSET_SIZE, IMAGE_METRICS, SampleEvaluation
 
 

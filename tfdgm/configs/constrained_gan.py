@@ -6,7 +6,7 @@ preset's summary says it reaches is of seed 0 on the test split, on two CPU core
 
 import dataclasses
 
-from tfdgm.configs import gan
+from tfdgm.configs import adversarial, gan
 from tfdgm.configs.experiment import ExperimentConfig, OptimizerConfig, Preset
 
 
@@ -29,7 +29,7 @@ class ConstrainedGANConfig(gan.GANConfig):
 
 
 @dataclasses.dataclass
-class ConstrainedGANOptimizers(gan.GANOptimizers):
+class ConstrainedGANOptimizers(adversarial.GANOptimizers):
     """One optimizer a player, and one of a learned constraint."""
 
     constraint: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
@@ -51,14 +51,14 @@ def _constrained(config: ExperimentConfig, constraint: str, fixed_weight: float,
 
 PRESETS: dict[str, Preset] = {
     "constrained_gan:digits": Preset(
-        lambda argument: _constrained(gan.digits_gan(ConstrainedGANConfig()), "full_height", 10.0, argument),
-        gan.smoke,
+        lambda argument: _constrained(adversarial.digits_gan(ConstrainedGANConfig()), "full_height", 10.0, argument),
+        adversarial.smoke,
         "DCGAN on the embedded 8x8 digits that are to be as high as their box: 99.8% are, 98.4% without; C-FID 0.80",
         ("smoke", "none", "fixed", "learned"),
     ),
     "constrained_gan:mnist": Preset(
-        lambda argument: _constrained(gan.image_gan("mnist", ConstrainedGANConfig()), "centred", 1.0, argument),
-        gan.smoke,
+        lambda argument: _constrained(adversarial.image_gan("mnist", ConstrainedGANConfig()), "centred", 1.0, argument),
+        adversarial.smoke,
         "DCGAN on MNIST whose centre of mass is to be in the middle: 88% are, 36% without; C-FID 9.2 either way",
         ("smoke", "none", "fixed", "learned"),
     ),

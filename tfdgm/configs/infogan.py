@@ -6,7 +6,7 @@ have not been run to the end.
 
 import dataclasses
 
-from tfdgm.configs import gan
+from tfdgm.configs import adversarial, gan
 from tfdgm.configs.experiment import ExperimentConfig, Preset
 
 
@@ -37,17 +37,17 @@ class InfoGANConfig(gan.GANConfig):
 def _mnist(argument: str) -> ExperimentConfig:
     """Noise and codes of Chen et al. (2016), appendix C.1, in the networks and on the schedule of `dcgan:mnist`."""
     del argument
-    return gan.image_gan("mnist", InfoGANConfig())
+    return adversarial.image_gan("mnist", InfoGANConfig())
 
 
 def _digits(argument: str) -> ExperimentConfig:
     """The embedded 8x8 digits."""
     del argument
-    return gan.digits_gan(InfoGANConfig())
+    return adversarial.digits_gan(InfoGANConfig())
 
 
 def _smoke(config: ExperimentConfig) -> ExperimentConfig:
-    config = gan.smoke(config)
+    config = adversarial.smoke(config)
     config.model.recognition_size = 8
     return config
 

@@ -5,9 +5,9 @@ A preset differs from that of the GAN it goes with in the generator's loss alone
 
 import dataclasses
 
-from tfdgm.configs import gan
+from tfdgm.configs import adversarial
+from tfdgm.configs.adversarial import AdversarialConfig
 from tfdgm.configs.experiment import ExperimentConfig, Preset, Published
-from tfdgm.configs.gan import AdversarialConfig
 
 
 @dataclasses.dataclass
@@ -29,24 +29,24 @@ class IWGANConfig(AdversarialConfig):
 def _mixture8(argument: str) -> ExperimentConfig:
     """The run of `gan:mixture8`."""
     del argument
-    return gan.gan_mixture("mixture8", IWGANConfig())
+    return adversarial.gan_mixture("mixture8", IWGANConfig())
 
 
 PRESETS: dict[str, Preset] = {
     "iwgan:mixture8": Preset(
         _mixture8,
-        gan.smoke,
+        adversarial.smoke,
         "importance-weighted GAN on a ring of 8 Gaussians",
     ),
     "iwgan:digits": Preset(
-        lambda argument: gan.digits_gan(IWGANConfig(), argument),
-        gan.smoke,
+        lambda argument: adversarial.digits_gan(IWGANConfig(), argument),
+        adversarial.smoke,
         "importance-weighted DCGAN on the embedded 8x8 digits: C-FID 0.8 in 5 minutes",
         ("smoke", "conditional"),
     ),
     "iwgan:mnist": Preset(
-        lambda argument: gan.image_gan("mnist", IWGANConfig(), argument),
-        gan.smoke,
+        lambda argument: adversarial.image_gan("mnist", IWGANConfig(), argument),
+        adversarial.smoke,
         "importance-weighted DCGAN on MNIST",
         ("smoke", "conditional"),
         {"c_inception_score": Published(8.45, "Hu et al. 2018, their own classifier; a GAN 8.34")},

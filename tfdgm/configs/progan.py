@@ -16,8 +16,8 @@ from tfdgm.configs.experiment import (
     TrainingConfig,
     smoke_training,
 )
-from tfdgm.configs.gan import WGANOptimizers
 from tfdgm.configs.sample_evaluation import DIGITS_KID_SUBSET_SIZE, IMAGE_METRICS, PIXEL_METRICS, SampleEvaluation
+from tfdgm.configs.wgan import WGANOptimizers
 
 
 @dataclasses.dataclass

@@ -2,9 +2,9 @@
 
 import dataclasses
 
-from tfdgm.configs import gan
+from tfdgm.configs import adversarial
+from tfdgm.configs.adversarial import AdversarialConfig
 from tfdgm.configs.experiment import ExperimentConfig, OptimizerConfig, Preset
-from tfdgm.configs.gan import AdversarialConfig
 
 
 @dataclasses.dataclass
@@ -44,11 +44,13 @@ def _encoded(config: ExperimentConfig) -> ExperimentConfig:
 
 PRESETS: dict[str, Preset] = {
     "vae_gan:digits": Preset(
-        lambda argument: _encoded(gan.digits_gan(VAEGANConfig(latent_dim=16))),
-        gan.smoke,
+        lambda argument: _encoded(adversarial.digits_gan(VAEGANConfig(latent_dim=16))),
+        adversarial.smoke,
         "VAE/GAN on the embedded 8x8 digits: C-FID 1.8 in 5 minutes",
     ),
     "vae_gan:mnist": Preset(
-        lambda argument: _encoded(gan.image_gan("mnist", VAEGANConfig(latent_dim=32))), gan.smoke, "VAE/GAN on MNIST"
+        lambda argument: _encoded(adversarial.image_gan("mnist", VAEGANConfig(latent_dim=32))),
+        adversarial.smoke,
+        "VAE/GAN on MNIST",
     ),
 }

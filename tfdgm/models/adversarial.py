@@ -23,7 +23,7 @@ _DOMAINS = ("unit", "symmetric", "real")
 
 
 class AdversarialModel(TwoPlayers):
-    """Generator and discriminator; the fields are those of `tfdgm.configs.gan.GANConfig`."""
+    """Generator and discriminator; the fields are those of `tfdgm.configs.adversarial.AdversarialConfig`."""
 
     def __init__(
         self,

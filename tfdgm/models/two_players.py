@@ -51,7 +51,7 @@ class TwoPlayers(GenerativeModel, abc.ABC):
         augmentations: tuple[str, ...] = (),
         **kwargs: Any,
     ) -> None:
-        """Builds no network; the fields are those of `tfdgm.configs.gan.GANConfig`.
+        """Builds no network; the fields are those of `tfdgm.configs.adversarial.AdversarialConfig`.
 
         Raises:
           ValueError: naming a field with a value that it cannot have.

@@ -20,7 +20,7 @@ from tfdgm.objectives.adversarial import wasserstein_critic, wasserstein_generat
 
 
 class WGAN(AdversarialModel):
-    """WGAN and WGAN-GP; the fields are those of `tfdgm.configs.gan.WGANConfig`."""
+    """WGAN and WGAN-GP; the fields are those of `tfdgm.configs.wgan.WGANConfig`."""
 
     opponent: ClassVar[str] = "critic"
 

@@ -36,7 +36,7 @@ class Discriminator(keras.layers.Layer):
         use_bias: bool = True,
         name: str,
     ) -> None:
-        """Builds phi and what follows; the fields are those of `tfdgm.configs.gan.GANConfig`.
+        """Builds phi and what follows; the fields are those of `tfdgm.configs.adversarial.AdversarialConfig`.
 
         `use_bias` is false where only differences of logits count, which no b changes.
         """
