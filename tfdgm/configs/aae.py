@@ -154,7 +154,7 @@ PRESETS: dict[str, Preset] = {
     "saae:mnist": Preset(
         _mnist_with_classes,
         _smoke,
-        "semi-supervised adversarial autoencoder on MNIST with 1,000 labels",
+        "semi-supervised adversarial autoencoder on MNIST with 1,000 labels: 96.1% right",
         published={"accuracy": Published(0.984, "Makhzani et al. 2016, table 2, 1,000 labels, an error of 1.60%")},
     ),
 }
