@@ -65,6 +65,16 @@ def test_each_generator_step_has_noise_of_its_own():
     assert len(set(np.concatenate([seeds for _, seeds in seen]))) == 12
 
 
+def test_dense_sizes_reach_both_players_and_belong_to_images():
+    model = _gan(IMAGES, dense_sizes=(7,))
+    assert model.discriminator.features.output_shape == (None, 7)
+    assert model.generator.layers[0].units == 7
+    with pytest.raises(ValueError, match=r"dense_sizes is \(7,\) and network 'mlp'; they are layers of 'dcgan'"):
+        _gan(dense_sizes=(7,))
+    with pytest.raises(ValueError, match="dense_sizes is 0; it must be at least 1"):
+        _gan(IMAGES, dense_sizes=(7, 0))
+
+
 def test_a_batch_that_can_not_be_dealt_out_is_refused():
     message = "num_critic_steps is 5, and a replica has 12 rows of training.batch_size; it must divide them"
     with pytest.raises(ValueError, match=message):

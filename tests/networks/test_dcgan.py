@@ -71,3 +71,40 @@ def test_the_first_convolution_of_features_is_not_normalised():
     assert [layer.__class__.__name__ for layer in features.layers] == [
         "Conv2D", "Activation", "Conv2D", "BatchNormalization", "Activation", "Flatten",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("normalization", "layers"),
+    [
+        ("none", ["Dense", "Activation"]),
+        ("batch", ["Dense", "BatchNormalization", "Activation"]),
+        ("layer", ["Dense", "LayerNormalization", "Activation"]),
+        ("spectral", ["SpectralDense", "Activation"]),
+    ],
+)
+def test_dense_layers_stand_behind_the_convolutions_and_are_normalised(normalization, layers):
+    features = dcgan_features((8, 4, 1), (4,), normalization=normalization, dense_sizes=(7, 3), name="features")
+    names = [layer.__class__.__name__ for layer in features.layers]
+    assert names[names.index("Flatten") + 1 :] == 2 * layers
+    assert features.output_shape == (None, 3)
+
+
+def test_dense_layers_are_linear_maps_normalised_and_rectified():
+    """By layer normalisation, of which each row's mean and variance over the units are known."""
+    features = dcgan_features((8, 4, 1), (4,), normalization="layer", dense_sizes=(7,), name="features")
+    below = dcgan_features((8, 4, 1), (4,), normalization="layer", name="features")
+    *shared, kernel, bias, gamma, beta = features.get_weights()
+    below.set_weights(shared)
+    x = np.random.default_rng(0).normal(size=(5, 8, 4, 1)).astype("float32")
+    u = below(x).numpy() @ kernel + bias
+    u = gamma * (u - u.mean(axis=1, keepdims=True)) / np.sqrt(u.var(axis=1, keepdims=True) + 1e-5) + beta
+    np.testing.assert_allclose(features(x), np.where(u > 0, u, 0.2 * u), rtol=1e-4, atol=1e-5)
+
+
+def test_a_generator_has_the_same_dense_layers_in_reverse():
+    generator = dcgan_generator(5, (8, 4, 1), (4,), normalization="batch", dense_sizes=(7, 3), name="generator")
+    kernels = [weight.shape for weight in generator.trainable_weights if weight.name == "kernel"]
+    assert kernels == [(5, 3), (3, 7), (7, 4 * 2 * 4), (5, 5, 1, 4)]
+    names = [layer.__class__.__name__ for layer in generator.layers]
+    assert names[:6] == 2 * ["Dense", "BatchNormalization", "ReLU"]
+    assert generator(tf.zeros([2, 5])).shape == (2, 8, 4, 1)

@@ -33,6 +33,7 @@ class AdversarialModel(TwoPlayers):
         network: str = "dcgan",
         hidden_sizes: tuple[int, ...] = (128, 128, 128),
         num_filters: tuple[int, ...] = (32, 64),
+        dense_sizes: tuple[int, ...] = (),
         activation: str = "relu",
         generator_normalization: str = "batch",
         discriminator_normalization: str = "batch",
@@ -54,7 +55,12 @@ class AdversarialModel(TwoPlayers):
         super().__init__(spec, num_labels=num_labels, penalty=penalty, **kwargs)
         require_choice("data.domain", spec.domain, _DOMAINS)
         require_choice("network", network, ("mlp", "dcgan"))
-        require_at_least(1, latent_dim=latent_dim)
+        require_at_least(1, latent_dim=latent_dim, dense_sizes=min(dense_sizes, default=1))
+        if dense_sizes and network != "dcgan":
+            raise ValueError(
+                f"dense_sizes is {tuple(dense_sizes)} and network {network!r}; they are layers of 'dcgan': take "
+                "hidden_sizes for those of 'mlp'"
+            )
         if penalty != "none" and discriminator_normalization == "batch":
             raise ValueError(
                 f"penalty is {penalty!r} and discriminator_normalization 'batch'; a penalty needs each row's own "
@@ -69,7 +75,12 @@ class AdversarialModel(TwoPlayers):
         size = latent_dim + num_labels + code_size
         if network == "dcgan":
             self.generator = dcgan_generator(
-                size, spec.shape, num_filters, normalization=generator_normalization, name="generator"
+                size,
+                spec.shape,
+                num_filters,
+                normalization=generator_normalization,
+                dense_sizes=dense_sizes,
+                name="generator",
             )
         else:
             self.generator = mlp([size], hidden_sizes, spec.shape, activation=activation, name="generator")
@@ -80,6 +91,7 @@ class AdversarialModel(TwoPlayers):
             num_filters=num_filters,
             activation=activation,
             normalization=discriminator_normalization,
+            dense_sizes=dense_sizes,
             conditioning=conditioning,
             num_classes=num_labels,
             use_bias=has_origin,

@@ -1,33 +1,35 @@
 """Generator and discriminator of Radford, Metz & Chintala (2016), for images of any size that strides divide."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import keras
 
 from tfdgm.core.validation import require_choice
 from tfdgm.networks.mlp import built_sequential
-from tfdgm.networks.spectral_norm import SpectralConv2D
+from tfdgm.networks.spectral_norm import SpectralConv2D, SpectralDense
 
 _KERNEL_SIZE, _SLOPE = 5, 0.2
 
-NORMALIZATIONS: dict[str, Callable[[], keras.layers.Layer] | None] = {
-    "none": None,
-    "batch": lambda: keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, synchronized=True),
-    "layer": lambda: keras.layers.LayerNormalization(axis=(-3, -2, -1), epsilon=1e-5),
-    "spectral": None,  # of the kernels
-}
+NORMALIZATIONS = ("none", "batch", "layer", "spectral")  # the last one of the kernels
 
 
 def dcgan_generator(
-    input_size: int, image_shape: Sequence[int], num_filters: Sequence[int], *, normalization: str, name: str
+    input_size: int,
+    image_shape: Sequence[int],
+    num_filters: Sequence[int],
+    *,
+    normalization: str,
+    dense_sizes: Sequence[int] = (),
+    name: str,
 ) -> keras.Sequential:
-    """[B, input_size] to [B, H, W, C]: a dense layer, a stride-2 stage for each of `num_filters`, the last one linear.
+    """[B, input_size] to [B, H, W, C]: dense layers, a stride-2 stage for each of `num_filters`, the last one linear.
 
     Args:
       input_size: of the noise, and what it is conditioned on.
       image_shape: [H, W, C].
       num_filters: filters at each size from the largest to the smallest, as in the discriminator.
       normalization: `none`, `batch` or `layer`, after every layer but the last.
+      dense_sizes: units of dense layers before that of the smallest image, from the last to the first.
       name: of the network.
 
     Raises:
@@ -36,7 +38,14 @@ def dcgan_generator(
     require_choice("generator_normalization", normalization, ("none", "batch", "layer"))
     height, width = _smallest(image_shape, num_filters)
     first = (height, width, num_filters[-1])
-    layers: list[keras.Layer] = [
+    layers: list[keras.Layer] = []
+    for size in reversed(dense_sizes):
+        layers += [
+            keras.layers.Dense(size, **_dense(normalization)),
+            *_normalized(normalization, rank=1),
+            keras.layers.ReLU(),
+        ]
+    layers += [
         keras.layers.Dense(first[0] * first[1] * first[2], **_dense(normalization)),
         keras.layers.Reshape(first),
         *_normalized(normalization),
@@ -49,14 +58,28 @@ def dcgan_generator(
 
 
 def dcgan_features(
-    image_shape: Sequence[int], num_filters: Sequence[int], *, normalization: str, name: str
+    image_shape: Sequence[int],
+    num_filters: Sequence[int],
+    *,
+    normalization: str,
+    dense_sizes: Sequence[int] = (),
+    name: str,
 ) -> keras.Sequential:
-    """[B, H, W, C] to features [B, D]: stride-2 convolutions with leaky ReLU; arguments as in `dcgan_generator`.
+    """[B, H, W, C] to features [B, D]: stride-2 convolutions with leaky ReLU, then the dense layers.
 
-    `normalization` may be `spectral` besides; the first convolution has no other (Radford et al., section 3).
+    Arguments are as in `dcgan_generator`, `dense_sizes` from the first to the last. `normalization` may be `spectral`
+    besides; the first convolution has no other (Radford et al., section 3).
     """
     require_choice("discriminator_normalization", normalization, NORMALIZATIONS)
-    return built_sequential(_downsampling(image_shape, num_filters, normalization), image_shape, name)
+    layers = _downsampling(image_shape, num_filters, normalization)
+    dense = SpectralDense if normalization == "spectral" else keras.layers.Dense
+    for index, size in enumerate(dense_sizes, len(num_filters)):
+        layers += [
+            dense(size, **_dense(normalization)),
+            *_normalized(normalization, rank=1),
+            keras.layers.Activation(_leaky_relu, name=f"leaky_relu_{index}"),
+        ]
+    return built_sequential(layers, image_shape, name)
 
 
 def dcgan_encoder(
@@ -100,9 +123,13 @@ def _dense(normalization: str) -> dict[str, object]:
     return {}
 
 
-def _normalized(normalization: str) -> list[keras.layers.Layer]:
-    layer = NORMALIZATIONS[normalization]
-    return [layer()] if layer else []
+def _normalized(normalization: str, rank: int = 3) -> list[keras.layers.Layer]:
+    """What follows a layer whose outputs have `rank` axes besides that of the batch."""
+    if normalization == "batch":
+        return [keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, synchronized=True)]
+    if normalization == "layer":
+        return [keras.layers.LayerNormalization(axis=tuple(range(-rank, 0)), epsilon=1e-5)]
+    return []
 
 
 def _smallest(image_shape: Sequence[int], num_filters: Sequence[int]) -> tuple[int, int]:

@@ -31,6 +31,7 @@ class Discriminator(keras.layers.Layer):
         num_filters: Sequence[int],
         activation: str,
         normalization: str,
+        dense_sizes: Sequence[int] = (),
         conditioning: str = "none",
         num_classes: int = 0,
         use_bias: bool = True,
@@ -52,6 +53,7 @@ class Discriminator(keras.layers.Layer):
             num_filters=num_filters,
             activation=activation,
             normalization=normalization,
+            dense_sizes=dense_sizes,
         )
         size = self.features.output_shape[-1]
         dense = SpectralDense if normalization == "spectral" else keras.layers.Dense
@@ -87,10 +89,11 @@ def discriminator_features(
     num_filters: Sequence[int],
     activation: str,
     normalization: str,
+    dense_sizes: Sequence[int] = (),
 ) -> keras.Sequential:
     """phi: x [B, *shape] to [B, D], by `network`, `dcgan` or `mlp`; the fields are those of `GANConfig`."""
     if network == "dcgan":
-        return dcgan_features(shape, num_filters, normalization=normalization, name="features")
+        return dcgan_features(shape, num_filters, normalization=normalization, dense_sizes=dense_sizes, name="features")
     return mlp_features(shape, hidden_sizes, activation, normalization)
 
 
