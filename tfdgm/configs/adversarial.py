@@ -148,7 +148,7 @@ def dense_image_gan(name: str, model: Any, argument: str = "") -> ExperimentConf
     model.discriminator_normalization, model.penalty, model.penalty_weight = "batch", "none", 0.0
     config.optimizers.discriminator.learning_rate = 2e-4
     config.optimizers.generator.learning_rate = 1e-3
-    config.training.batch_size = 128
+    config.training.batch_size, config.training.num_steps = 128, 8_000
     return config
 
 

@@ -45,7 +45,7 @@ PRESETS: dict[str, Preset] = {
         ("smoke", "conditional"),
     ),
     "iwgan:mnist": Preset(
-        lambda argument: adversarial.image_gan("mnist", IWGANConfig(), argument),
+        lambda argument: adversarial.dense_image_gan("mnist", IWGANConfig(), argument),
         adversarial.smoke,
         "importance-weighted DCGAN on MNIST",
         ("smoke", "conditional"),
