@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tests.goldens.table import GOLDENS
+from tfdgm.models.aae import AAE
 
 GOLDEN = GOLDENS["aae"]
 
@@ -34,6 +35,23 @@ def test_the_discriminator_takes_the_prior_for_real(model, x):
     np.testing.assert_allclose(loss, -np.log(d_prior) - np.log(1.0 - d_posterior), rtol=1e-5)
     np.testing.assert_allclose(model._encoder_loss(x), -np.log(d_posterior), rtol=1e-5)
     np.testing.assert_array_equal(logs["accuracy/prior"], d_prior > 0.5)
+
+
+def test_a_penalty_is_half_the_squared_slope_at_both_codes(with_row_seeds, x):
+    model = with_row_seeds(GOLDEN.build())
+    plain, unpenalised = model._discriminator_loss(x)
+    assert "penalty" not in unpenalised
+    model.penalty_weight = 0.3
+    loss, logs = model._discriminator_loss(x)
+    eps, expected = 1e-2, 0.0
+    for z in (model.sample_latents(model.row_seeds(2)), model.sample_posterior(x, model.row_seeds(1))):
+        for axis in np.eye(z.shape[1], dtype="float32"):
+            slope = (model._logits(z + eps * axis) - model._logits(z - eps * axis)) / (2 * eps)
+            expected += 0.5 * slope.numpy() ** 2
+    np.testing.assert_allclose(logs["penalty"], expected, rtol=1e-2)
+    np.testing.assert_allclose(loss, plain + 0.3 * logs["penalty"], rtol=1e-6)
+    with pytest.raises(ValueError, match="penalty_weight is -1; it must be at least 0"):
+        AAE(GOLDEN.spec, penalty_weight=-1)
 
 
 def test_samples_of_the_posterior_have_its_moments(model, x):

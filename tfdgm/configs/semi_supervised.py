@@ -1,7 +1,7 @@
 """VAE with classes, few or all of them shown: fields and presets.
 
 `svae` learns from labelled and unlabelled examples (M2 of Kingma et al. 2014), `cvae` from labelled ones alone.
-Presets of MNIST that state no figure have not been run, nor has `percent10`.
+Presets of MNIST that state no figure have not been run; those of `percent10` are in `docs/semi-supervised.md`.
 """
 
 import dataclasses

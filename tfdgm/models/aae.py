@@ -5,8 +5,11 @@ Inference model:   q(z|x) = N(mean(x), diag exp(log_var(x)));  q(z) = E_data q(z
 Reconstruction     encoder, decoder  max  E_q(z|x) log p(x|z)
 Regularisation     discriminator     max  E_p(z) log D(z) + E_q(z) log (1 - D(z))
                    encoder           max  E_q(z) log D(z)
-in this order on each minibatch (section 2). A GAN with the parts of x and z exchanged: the encoder is its generator,
-and makes q(z), never q(z|x), pass for the prior.
+in this order on each minibatch (section 2). On request the discriminator's loss has gamma |grad_z logit|^2 / 2 at z of
+the prior and of q (R_1 and R_2 of Mescheder et al. 2018), without which the two players may circle each other.
+
+A GAN with the parts of x and z exchanged: the encoder is its generator, and makes q(z), never q(z|x), pass for the
+prior.
 """
 
 from typing import Any, ClassVar
@@ -17,11 +20,13 @@ import tensorflow as tf
 from tfdgm.core import philox
 from tfdgm.core.types import DataSpec
 from tfdgm.core.unified_form import UnifiedForm
+from tfdgm.core.validation import require_at_least
 from tfdgm.models.base import Batch, Logs
 from tfdgm.models.flow_posterior import Encoded
 from tfdgm.models.vae import VAE
 from tfdgm.networks.mlp import mlp
 from tfdgm.objectives.adversarial import logistic_discriminator, non_saturating_generator
+from tfdgm.objectives.penalties import zero_centered
 
 _RECONSTRUCTED, REGULARIZED, _PRIOR = range(3)  # streams of a step's rows
 
@@ -41,14 +46,21 @@ class AAE(VAE):
     )
 
     def __init__(
-        self, spec: DataSpec, *, discriminator_hidden_sizes: tuple[int, ...] = (200, 200), **kwargs: Any
+        self,
+        spec: DataSpec,
+        *,
+        discriminator_hidden_sizes: tuple[int, ...] = (200, 200),
+        penalty_weight: float = 0.0,
+        **kwargs: Any,
     ) -> None:
         """Builds encoder, decoder and the discriminator of latents; see `VAE` for the rest.
 
         Raises:
           ValueError: naming a field with a value that it cannot have.
         """
+        require_at_least(0, penalty_weight=penalty_weight)
         super().__init__(spec, **kwargs)
+        self.penalty_weight = penalty_weight
         self.discriminator = mlp(
             [self.latent_dim], discriminator_hidden_sizes, [1], activation="relu", name="discriminator"
         )
@@ -93,12 +105,17 @@ class AAE(VAE):
 
     def _discriminator_loss(self, x: tf.Tensor) -> tuple[tf.Tensor, Logs]:
         z = tf.stop_gradient(self.sample_posterior(x, self.row_seeds(REGULARIZED)))
-        prior_logits, posterior_logits = self._logits(self.sample_latents(self.row_seeds(_PRIOR))), self._logits(z)
+        prior = self.sample_latents(self.row_seeds(_PRIOR))
+        prior_logits, posterior_logits = self._logits(prior), self._logits(z)
         logs = {
             "accuracy/prior": tf.cast(prior_logits > 0.0, z.dtype),
             "accuracy/posterior": tf.cast(posterior_logits < 0.0, z.dtype),
         }
-        return logistic_discriminator(prior_logits, posterior_logits), logs
+        loss = logistic_discriminator(prior_logits, posterior_logits)
+        if self.penalty_weight:
+            penalty = zero_centered(self._logits, prior) + zero_centered(self._logits, z)
+            loss, logs["penalty"] = loss + self.penalty_weight * penalty, penalty
+        return loss, logs
 
     def _encoder_loss(self, x: tf.Tensor) -> tf.Tensor:
         return non_saturating_generator(self._logits(self.sample_posterior(x, self.row_seeds(REGULARIZED))))
