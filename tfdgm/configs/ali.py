@@ -51,7 +51,7 @@ def _with_encoder(config: ExperimentConfig, argument: str) -> ExperimentConfig:
 
 
 def _mnist(argument: str) -> ExperimentConfig:
-    """The schedule of `dcgan:mnist`."""
+    """Codes of 32 dimensions, in the networks of the digits."""
     return _with_encoder(adversarial.image_gan("mnist", ALIConfig(latent_dim=32)), argument)
 
 
