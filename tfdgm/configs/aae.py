@@ -98,7 +98,7 @@ def _mnist(argument: str) -> ExperimentConfig:
 
     A penalty on the discriminator of latents, and rates by which the regularisation phase keeps up with the other.
     """
-    config = _experiment("mnist", AAEConfig(latent_dim=2 if argument == "plane" else 8), num_steps=40_000)
+    config = _experiment("mnist", AAEConfig(latent_dim=2 if argument == "plane" else 8), num_steps=6_000)
     config.model.penalty_weight = 1.0
     config.optimizers.autoencoder.learning_rate = 2e-4
     config.optimizers.discriminator.learning_rate = 5e-4
