@@ -62,7 +62,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "constrained_gan:mnist": Preset(
         lambda argument: _constrained(
-            adversarial.dense_image_gan("mnist", ConstrainedGANConfig()), "centred", argument, fixed=1.0, learned=0.1
+            adversarial.dense_image_gan("mnist", ConstrainedGANConfig()), "centred", argument, fixed=1.0, learned=1.0
         ),
         adversarial.smoke,
         "DCGAN on MNIST whose centre of mass is to be in the middle: 88% are, 36% without; C-FID 9.2 either way",
