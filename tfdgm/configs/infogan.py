@@ -1,6 +1,6 @@
 """InfoGAN: fields and presets.
 
-What a preset's summary says it reaches is of seed 0 on the test split, on two CPU cores; those that state no figure
+What a preset's summary says it reaches is of seed 0 on the test split where it names no seeds; those that state no figure
 have not been run to the end.
 """
 
@@ -58,5 +58,9 @@ PRESETS: dict[str, Preset] = {
     "infogan:digits": Preset(
         _digits, _smoke, "InfoGAN on the embedded 8x8 digits: 73% told by category, without labels; C-FID 0.87"
     ),
-    "infogan:mnist": Preset(_mnist, _smoke, "InfoGAN on MNIST: 85% told by category, without labels; C-FID 1.6"),
+    "infogan:mnist": Preset(
+        _mnist,
+        _smoke,
+        "InfoGAN on MNIST: 85, 88 and 71% told by category (three seeds), without labels; C-FID 1.6",
+    ),
 }
