@@ -1,7 +1,6 @@
 """InfoGAN: fields and presets.
 
-What a preset's summary says it reaches is of seed 0 on the test split where it names no seeds; those that state no figure
-have not been run to the end.
+What a preset's summary says it reaches is on the test split, of seed 0 where it names no other.
 """
 
 import dataclasses
