@@ -35,13 +35,11 @@ class ConstrainedGANOptimizers(adversarial.GANOptimizers):
     constraint: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
 
 
-def _constrained(
-    config: ExperimentConfig, constraint: str, argument: str, *, fixed: float, learned: float
-) -> ExperimentConfig:
-    """The run of a GAN with one of the three kinds of constraint, and alpha of either."""
+def _constrained(config: ExperimentConfig, constraint: str, fixed_weight: float, argument: str) -> ExperimentConfig:
+    """The run of a GAN with one of the three kinds of constraint."""
     kind = argument or "fixed"
     config.model.constraint, config.model.constraint_kind = constraint, kind
-    config.model.constraint_weight = {"none": 0.0, "fixed": fixed, "learned": learned}[kind]
+    config.model.constraint_weight = {"none": 0.0, "fixed": fixed_weight, "learned": 1.0}[kind]
     players = dataclasses.asdict(config.optimizers)
     config.optimizers = ConstrainedGANOptimizers(
         **{name: OptimizerConfig(**fields) for name, fields in players.items()}
@@ -53,16 +51,14 @@ def _constrained(
 
 PRESETS: dict[str, Preset] = {
     "constrained_gan:digits": Preset(
-        lambda argument: _constrained(
-            adversarial.digits_gan(ConstrainedGANConfig()), "full_height", argument, fixed=10.0, learned=1.0
-        ),
+        lambda argument: _constrained(adversarial.digits_gan(ConstrainedGANConfig()), "full_height", 10.0, argument),
         adversarial.smoke,
         "DCGAN on the embedded 8x8 digits that are to be as high as their box: 99.8% are, 98.4% without; C-FID 0.80",
         ("smoke", "none", "fixed", "learned"),
     ),
     "constrained_gan:mnist": Preset(
         lambda argument: _constrained(
-            adversarial.dense_image_gan("mnist", ConstrainedGANConfig()), "centred", argument, fixed=1.0, learned=1.0
+            adversarial.dense_image_gan("mnist", ConstrainedGANConfig()), "centred", 1.0, argument
         ),
         adversarial.smoke,
         "DCGAN on MNIST whose centre of mass is to be in the middle: 93% are, 80% without; C-FID 2.6 and 2.7",

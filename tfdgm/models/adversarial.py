@@ -53,24 +53,15 @@ class AdversarialModel(TwoPlayers):
         """
         num_labels = spec.num_classes if conditioning != "none" else 0
         super().__init__(spec, num_labels=num_labels, penalty=penalty, **kwargs)
-        require_choice("data.domain", spec.domain, _DOMAINS)
-        require_choice("network", network, ("mlp", "dcgan"))
-        require_at_least(1, latent_dim=latent_dim, dense_sizes=min(dense_sizes, default=1))
-        if dense_sizes and network != "dcgan":
-            raise ValueError(
-                f"dense_sizes is {tuple(dense_sizes)} and network {network!r}; they are layers of 'dcgan': take "
-                "hidden_sizes for those of 'mlp'"
-            )
-        if penalty != "none" and discriminator_normalization == "batch":
-            raise ValueError(
-                f"penalty is {penalty!r} and discriminator_normalization 'batch'; a penalty needs each row's own "
-                "gradient: take 'none', 'layer' or 'spectral'"
-            )
-        if conditioning != "none" and spec.num_classes < 2:
-            raise ValueError(
-                f"conditioning is {conditioning!r}, but the data has {spec.num_classes} classes; "
-                "take data with two or more, or 'none'"
-            )
+        _require_fields(
+            spec,
+            latent_dim=latent_dim,
+            network=network,
+            dense_sizes=dense_sizes,
+            discriminator_normalization=discriminator_normalization,
+            conditioning=conditioning,
+            penalty=penalty,
+        )
         self.latent_dim = latent_dim
         size = latent_dim + num_labels + code_size
         if network == "dcgan":
@@ -146,3 +137,34 @@ class AdversarialModel(TwoPlayers):
 
     def _refused(self, label: tf.Tensor) -> tf.Tensor:
         raise ValueError(f"label is {label}, but {self.name} has none; it was built with conditioning='none'")
+
+
+def _require_fields(
+    spec: DataSpec,
+    *,
+    latent_dim: int,
+    network: str,
+    dense_sizes: tuple[int, ...],
+    discriminator_normalization: str,
+    conditioning: str,
+    penalty: str,
+) -> None:
+    """What no single network could refuse."""
+    require_choice("data.domain", spec.domain, _DOMAINS)
+    require_choice("network", network, ("mlp", "dcgan"))
+    require_at_least(1, latent_dim=latent_dim, dense_sizes=min(dense_sizes, default=1))
+    if dense_sizes and network != "dcgan":
+        raise ValueError(
+            f"dense_sizes is {tuple(dense_sizes)} and network {network!r}; they are layers of 'dcgan': take "
+            "hidden_sizes for those of 'mlp'"
+        )
+    if penalty != "none" and discriminator_normalization == "batch":
+        raise ValueError(
+            f"penalty is {penalty!r} and discriminator_normalization 'batch'; a penalty needs each row's own "
+            "gradient: take 'none', 'layer' or 'spectral'"
+        )
+    if conditioning != "none" and spec.num_classes < 2:
+        raise ValueError(
+            f"conditioning is {conditioning!r}, but the data has {spec.num_classes} classes; "
+            "take data with two or more, or 'none'"
+        )
