@@ -1,5 +1,6 @@
 """DCGAN networks of any size that strides divide, and the refusal of others."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -108,3 +109,15 @@ def test_a_generator_has_the_same_dense_layers_in_reverse():
     names = [layer.__class__.__name__ for layer in generator.layers]
     assert names[:6] == 2 * ["Dense", "BatchNormalization", "ReLU"]
     assert generator(tf.zeros([2, 5])).shape == (2, 8, 4, 1)
+
+
+@pytest.mark.parametrize(("dense_sizes", "axes"), [((), (0, 1, 2)), ((6,), (0,))])
+def test_the_smallest_image_is_normalised_by_channel_and_behind_dense_layers_by_unit(dense_sizes, axes):
+    generator = dcgan_generator(5, (8, 4, 1), (3,), normalization="batch", dense_sizes=dense_sizes, name="generator")
+    h = np.random.default_rng(0).normal(size=(64, 5)).astype("float32")
+    generator.set_weights([50.0 * weight for weight in generator.get_weights()])  # epsilon no longer counts
+    names = [layer.__class__.__name__ for layer in generator.layers]
+    for layer in generator.layers[: names.index("Conv2DTranspose") - 1]:
+        h = layer(h, training=True) if isinstance(layer, keras.layers.BatchNormalization) else layer(h)
+    np.testing.assert_allclose(np.mean(h, axis=axes), 0.0, atol=1e-3)
+    np.testing.assert_allclose(np.std(h, axis=axes), 50.0, rtol=1e-4)

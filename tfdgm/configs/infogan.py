@@ -36,7 +36,7 @@ class InfoGANConfig(gan.GANConfig):
 def _mnist(argument: str) -> ExperimentConfig:
     """Noise and codes of Chen et al. (2016), appendix C.1, in networks of a quarter of the width of theirs."""
     del argument
-    config = adversarial.dense_image_gan("mnist", InfoGANConfig())
+    config = adversarial.batch_normalized_gan("mnist", InfoGANConfig())
     config.training.num_steps = 24_000
     return config
 

@@ -1,7 +1,7 @@
-"""Importance-weighted GAN: fields and presets. Those of MNIST and the ring have not been run.
+"""Importance-weighted GAN: fields and presets. That of the ring has not been run.
 
-A preset differs from that of the GAN it goes with in the generator's loss alone; that of MNIST goes with no preset, for
-in the networks of `dcgan:mnist` it collapses. One importance sample makes it the GAN.
+A preset differs from that of the GAN it goes with in the generator's loss alone: `gan:mixture8`, `dcgan:digits` and
+`dcgan:mnist:r1`. One importance sample makes it the GAN.
 """
 
 import dataclasses
@@ -46,7 +46,7 @@ PRESETS: dict[str, Preset] = {
         ("smoke", "conditional"),
     ),
     "iwgan:mnist": Preset(
-        lambda argument: adversarial.image_gan("mnist", IWGANConfig(), argument),
+        lambda argument: adversarial.dense_image_gan("mnist", IWGANConfig(), argument),
         adversarial.smoke,
         "importance-weighted DCGAN on MNIST",
         ("smoke", "conditional"),

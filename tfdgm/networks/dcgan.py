@@ -28,7 +28,9 @@ def dcgan_generator(
       input_size: of the noise, and what it is conditioned on.
       image_shape: [H, W, C].
       num_filters: filters at each size from the largest to the smallest, as in the discriminator.
-      normalization: `none`, `batch` or `layer`, after every layer but the last.
+      normalization: `none`, `batch` or `layer`, after every layer but the last. By `batch` the smallest image is
+        normalised by channel, and behind other dense layers by unit: what these put out has a mean, and the pattern
+        that it makes in the image, the same in all rows, would else drown what tells rows apart.
       dense_sizes: units of dense layers before that of the smallest image, from the last to the first.
       name: of the network.
 
@@ -45,10 +47,10 @@ def dcgan_generator(
             *_normalized(normalization, rank=1),
             keras.layers.ReLU(),
         ]
+    reshape, normalized = keras.layers.Reshape(first), _normalized(normalization, rank=1 if dense_sizes else 3)
     layers += [
         keras.layers.Dense(first[0] * first[1] * first[2], **_dense(normalization)),
-        keras.layers.Reshape(first),
-        *_normalized(normalization),
+        *([*normalized, reshape] if dense_sizes else [reshape, *normalized]),
         keras.layers.ReLU(),
     ]
     for filters in reversed(num_filters[:-1]):
