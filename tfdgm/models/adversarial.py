@@ -14,10 +14,9 @@ from tfdgm.core.validation import require_at_least, require_choice
 from tfdgm.math.domains import INTO_DOMAIN
 from tfdgm.models.endpoints import sample_class_endpoint
 from tfdgm.models.two_players import TwoPlayers
-from tfdgm.networks.dcgan import dcgan_generator
 from tfdgm.networks.discriminator import Discriminator
+from tfdgm.networks.generator import generator_network
 from tfdgm.networks.labels import with_label
-from tfdgm.networks.mlp import mlp
 
 _DOMAINS = ("unit", "symmetric", "real")
 
@@ -63,30 +62,23 @@ class AdversarialModel(TwoPlayers):
             penalty=penalty,
         )
         self.latent_dim = latent_dim
+        shared: dict[str, Any] = {
+            "network": network,
+            "hidden_sizes": hidden_sizes,
+            "num_filters": num_filters,
+            "dense_sizes": dense_sizes,
+            "activation": activation,
+        }
         size = latent_dim + num_labels + code_size
-        if network == "dcgan":
-            self.generator = dcgan_generator(
-                size,
-                spec.shape,
-                num_filters,
-                normalization=generator_normalization,
-                dense_sizes=dense_sizes,
-                name="generator",
-            )
-        else:
-            self.generator = mlp([size], hidden_sizes, spec.shape, activation=activation, name="generator")
+        self.generator = generator_network(size, spec.shape, normalization=generator_normalization, **shared)
         self.discriminator = Discriminator(
             spec.shape,
-            network=network,
-            hidden_sizes=hidden_sizes,
-            num_filters=num_filters,
-            activation=activation,
             normalization=discriminator_normalization,
-            dense_sizes=dense_sizes,
             conditioning=conditioning,
             num_classes=num_labels,
             use_bias=has_origin,
             name=self.opponent,
+            **shared,
         )
 
     def groups(self) -> dict[str, list[Any]]:
